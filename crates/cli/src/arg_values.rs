@@ -1,18 +1,59 @@
 //! How the values of words on the command line are read.
 
 use crate::time::in_reach;
-use solti_model::{AfterWhen, MAX_LOAD, MIN_LOAD, Slot, TaskPhase, grouped};
+use solti_model::{AfterWhen, MAX_DURATION_MS, MAX_LOAD, MIN_LOAD, Slot, TaskPhase, grouped};
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime};
 
 pub fn after(text: &str) -> Result<(String, AfterWhen), String> {
-    let (id, when) = match text.split_once(':') {
-        Some((id, word)) => {
-            let words = || AfterWhen::ALL.map(AfterWhen::word).join(", ");
-            (id, AfterWhen::from_word(word).ok_or_else(|| format!("{word} is not one of {}", words()))?)
-        }
-        None => (text, AfterWhen::default()),
+    let (id, when) =
+        split(text, "the id of a task", AfterWhen::ALL.map(AfterWhen::word), AfterWhen::from_word)?;
+    Ok((id.into(), when.unwrap_or_default()))
+}
+
+/// What stands before a colon, which is `what`, and the word behind it, if there is one.
+pub fn split<'a, T, const N: usize>(
+    text: &'a str,
+    what: &str,
+    words: [&str; N],
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<(&'a str, Option<T>), String> {
+    let (before, word) = match text.split_once(':') {
+        Some((before, word)) => (before, Some(word)),
+        None => (text, None),
     };
-    Ok((id.into(), when))
+    if before.is_empty() {
+        let place = if word.is_some() { " before the colon" } else { "" };
+        return Err(format!("{what} is missing{place}"));
+    }
+    let one_of = words.join(", ");
+    let value = match word {
+        None => None,
+        Some("") => return Err(format!("a word is missing behind the colon: one of {one_of}")),
+        Some(word) => Some(read(word).ok_or_else(|| format!("{word} is not one of {one_of}"))?),
+    };
+    Ok((before, value))
+}
+
+/// Every whole number is read by this.
+pub fn whole<T>(
+    range: RangeInclusive<T>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: TryFrom<i128> + Into<i128> + Copy + Send + Sync + 'static,
+{
+    let (least, most): (i128, i128) = ((*range.start()).into(), (*range.end()).into());
+    move |text| {
+        let number = text.parse().ok().filter(|number: &i128| (least..=most).contains(number));
+        let number = number.and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| format!("must be a whole number from {} to {}", grouped(least), grouped(most)))
+    }
+}
+
+/// Where something listens.
+pub fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "must be an IP address and a port, as in 127.0.0.1:7654 or [::1]:7654")
 }
 
 /// Every fraction is read by this: what is infinite or no number has no form in JSON, and would arrive as if nothing had been given.
@@ -35,12 +76,26 @@ pub fn load(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A length of time.
+/// A length of time. Every one is read by this.
 pub fn span(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| match error {
         humantime::DurationError::NumberOverflow => "must be shorter, and in whole nanoseconds".into(),
-        other => format!("must be as in 90s or 2h: {other}"),
+        _ => "must be numbers with units, as in 90s, 10m, 1h30m or 7days".into(),
     })
+}
+
+/// A length of time that a task or a lane keeps, in whole milliseconds: not below `least`, and not above what they can keep.
+pub fn span_from(
+    least: Duration,
+) -> impl Fn(&str) -> Result<Duration, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let span = span(text)?;
+        match () {
+            () if span < least => Err(format!("must be at least {}", humantime::format_duration(least))),
+            () if span > Duration::from_millis(MAX_DURATION_MS) => Err("must be at most 100 years".into()),
+            () => Ok(span),
+        }
+    }
 }
 
 /// How long from now on something is to wait.
@@ -84,6 +139,9 @@ pub fn mount<'a>(text: &'a str, form: &str) -> Result<(&'a str, &'a str, bool), 
 
 /// A path as it is meant in the current directory.
 pub fn absolute(path: &str) -> Result<String, String> {
+    if path.is_empty() {
+        return Err("the folder of this machine is missing before the colon".into());
+    }
     let path = std::path::absolute(path).map_err(|error| error.to_string())?;
     Ok(path.to_string_lossy().into_owned())
 }
@@ -114,11 +172,62 @@ mod tests {
     fn a_time_that_cannot_be_kept_is_refused_in_words() {
         let refused = |text: &str| span(text).expect_err(text);
         assert_eq!(refused("99999999999999999999d"), "must be shorter, and in whole nanoseconds");
-        assert!(refused("soon").starts_with("must be as in 90s or 2h: "));
+        for wrong in ["soon", "", "90", "-5", "2 fortnights", "1h,", "h"] {
+            assert_eq!(
+                refused(wrong),
+                "must be numbers with units, as in 90s, 10m, 1h30m or 7days",
+                "{wrong}"
+            );
+        }
         assert_eq!(delay("2h"), Ok(Duration::from_secs(7_200)));
         for far in ["500000d", "99999999999999999999d"] {
             assert!(delay(far).is_err(), "{far}");
         }
         assert_eq!(delay("500000d").expect_err("too far"), "must be before 2200-01-01");
+    }
+
+    #[test]
+    fn a_time_that_is_kept_has_bounds_in_its_own_units() {
+        let minute = span_from(Duration::from_secs(60));
+        assert_eq!(minute("60s"), Ok(Duration::from_secs(60)));
+        for (wrong, said) in [
+            ("0", "must be at least 1m"),
+            ("59s", "must be at least 1m"),
+            ("500years", "must be at most 100 years"),
+            ("x", "must be numbers with units, as in 90s, 10m, 1h30m or 7days"),
+        ] {
+            assert_eq!(minute(wrong), Err(said.to_owned()), "{wrong}");
+        }
+        let moment = span_from(Duration::from_millis(1));
+        for wrong in ["0", "0s", "999us"] {
+            assert_eq!(moment(wrong), Err("must be at least 1ms".into()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_told_its_bounds_whatever_is_wrong_with_it() {
+        let limit = whole(1..=u32::MAX);
+        assert_eq!((limit("1"), limit("4294967295")), (Ok(1), Ok(u32::MAX)));
+        for wrong in ["x", "", "0", "-1", "1.5", "1,000", "4294967296", &"9".repeat(60)] {
+            let said = "must be a whole number from 1 to 4,294,967,295";
+            assert_eq!(limit(wrong), Err(said.into()), "{wrong}");
+        }
+        let priority = whole(-100..=100);
+        assert_eq!((priority("-100"), priority("7")), (Ok(-100), Ok(7)));
+        assert_eq!(priority("101"), Err("must be a whole number from -100 to 100".into()));
+    }
+
+    #[test]
+    fn what_is_missing_around_a_colon_is_named() {
+        assert_eq!(after("01a"), Ok(("01a".into(), AfterWhen::Succeeded)));
+        assert_eq!(after("01a:ended"), Ok(("01a".into(), AfterWhen::Ended)));
+        let refused = |text: &str| after(text).expect_err(text);
+        for before in [":ended", ":"] {
+            assert_eq!(refused(before), "the id of a task is missing before the colon", "{before}");
+        }
+        assert_eq!(refused(""), "the id of a task is missing");
+        let behind = refused("01a:");
+        assert!(behind.starts_with("a word is missing behind the colon: one of succeeded, "), "{behind}");
+        assert!(refused("01a:later").starts_with("later is not one of succeeded, "));
     }
 }

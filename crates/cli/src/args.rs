@@ -6,7 +6,7 @@ mod lanes;
 mod reading;
 mod relay;
 
-use crate::arg_values::{after, delay, lane, pair, span};
+use crate::arg_values::{address, after, delay, lane, pair, span_from, whole};
 use crate::args_cluster::Cluster;
 use crate::args_container::Container;
 use crate::args_wasm::Wasm;
@@ -37,26 +37,29 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Over what every command takes, in its help.
+const OF_ALL: &str = "Options of all commands";
+
 /// What every command takes.
 #[derive(Debug, Args)]
 pub struct Options {
     /// The server: unix:///path, http://127.0.0.1:7654, https://host:port or ssh://host
-    #[arg(long, env = "SOLTI_URL", global = true, value_name = "URL")]
+    #[arg(long, env = "SOLTI_URL", global = true, help_heading = OF_ALL, value_name = "URL")]
     pub url: Option<String>,
     /// Shown to a server on the network; better in the variable than here
-    #[arg(long, env = "SOLTI_TOKEN", global = true, hide_env_values = true, value_name = "TOKEN")]
+    #[arg(long, env = "SOLTI_TOKEN", global = true, help_heading = OF_ALL, hide_env_values = true, value_name = "TOKEN")]
     pub token: Option<String>,
     /// SHA-256 of an https server's own certificate, as its settings show it
-    #[arg(long, env = "SOLTI_FINGERPRINT", global = true, value_name = "SHA256")]
+    #[arg(long, env = "SOLTI_FINGERPRINT", global = true, help_heading = OF_ALL, value_name = "SHA256")]
     pub fingerprint: Option<String>,
     /// The data folder whose server is meant
-    #[arg(long, env = "SOLTI_DATA_DIR", global = true, value_name = "DIR")]
+    #[arg(long, env = "SOLTI_DATA_DIR", global = true, help_heading = OF_ALL, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Print JSON for programs: one document, or a line for each event of a log
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = OF_ALL)]
     pub json: bool,
     /// Where no Solti is running here, say so and exit with 69 instead of starting its engine in the background
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = OF_ALL)]
     pub no_start: bool,
 }
 
@@ -74,19 +77,24 @@ pub enum Command {
     #[command(visible_alias = "ls")]
     List(List),
     /// Show a task and its runs
-    Show { id: String },
+    Show {
+        /// The id of a task, or its beginning
+        id: String,
+    },
     /// List runs of a task by the page: the latest ones, or those around an attempt
     Runs(Runs),
     /// Print the log of a task
     Logs(Logs),
     /// Wait until tasks are over; the exit code is that of the first that did not succeed
     Wait {
-        #[arg(required = true)]
+        /// The ids of tasks, or their beginnings
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// Stop tasks: first they are asked, after a grace they are killed
     Stop {
-        #[arg(required = true)]
+        /// The ids of tasks, or their beginnings
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
         /// Kill at once
         #[arg(long)]
@@ -94,7 +102,8 @@ pub enum Command {
     },
     /// Keep tasks that wait from starting until they are released
     Hold {
-        #[arg(required_unless_present = "all")]
+        /// The ids of tasks, or their beginnings
+        #[arg(required_unless_present = "all", value_name = "ID")]
         ids: Vec<String>,
         /// Let nothing start in any lane
         #[arg(long, conflicts_with = "ids")]
@@ -102,7 +111,8 @@ pub enum Command {
     },
     /// Let held tasks start again
     Release {
-        #[arg(required_unless_present_any = ["all", "lane"])]
+        /// The ids of tasks, or their beginnings
+        #[arg(required_unless_present_any = ["all", "lane"], value_name = "ID")]
         ids: Vec<String>,
         /// All that are held, one by one or by `hold --all`
         #[arg(long, conflicts_with_all = ["ids", "lane"])]
@@ -113,48 +123,61 @@ pub enum Command {
     },
     /// Set the priority of a task that waits: the highest in a lane goes first
     Priority {
+        /// The id of a task, or its beginning
         id: String,
-        #[arg(allow_hyphen_values = true, value_parser = priority())]
+        /// From -100 to 100; 0 is that of a task which was given none
+        #[arg(allow_hyphen_values = true, value_parser = whole(-MAX_PRIORITY..=MAX_PRIORITY))]
         priority: i32,
     },
     /// Move a task that waits within its lane, among those of its priority
+    #[command(override_usage = "solti move [OPTIONS] <ID> <--first|--last|--before <ID>|--after <ID>>")]
     Move {
+        /// The id of a task, or its beginning
         id: String,
         #[command(flatten)]
         to: MoveTo,
     },
     /// Start tasks that wait now, whatever they wait for, past the capacity of their lanes
     RunNow {
-        #[arg(required = true)]
+        /// The ids of tasks, or their beginnings
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// Begin the next attempt of tasks that wait for it
     Retry {
-        #[arg(required = true)]
+        /// The ids of tasks, or their beginnings
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// Change a task that has not been started, in an editor or by a file
     Edit {
+        /// The id of a task, or its beginning
         id: String,
         /// What the task is to be, as JSON, or - for standard input; without it $VISUAL or $EDITOR is opened
         file: Option<PathBuf>,
     },
     /// Have the processes of running tasks stand still, and their timeouts with them
     Suspend {
-        #[arg(required = true)]
+        /// The ids of tasks, or their beginnings
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// Have suspended tasks go on
     Resume {
-        #[arg(required = true)]
+        /// The ids of tasks, or their beginnings
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// Submit a task again, as a new one
-    Rerun { id: String },
+    Rerun {
+        /// The id of a task, or its beginning
+        id: String,
+    },
     /// Delete tasks with their runs and logs; running ones are stopped first
     #[command(visible_alias = "rm")]
     Delete {
-        #[arg(required = true)]
+        /// The ids of tasks, or their beginnings
+        #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// List where tasks run: this machine's processes, container engines, WebAssembly, a Slurm cluster
@@ -205,9 +228,15 @@ pub enum Command {
         cluster: bool,
     },
     /// Print the completions of a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
     /// Print the manual page, or write those of all commands into a folder
-    Man { dir: Option<PathBuf> },
+    Man {
+        /// The folder, which is made where it is missing
+        dir: Option<PathBuf>,
+    },
 }
 
 impl Command {
@@ -254,19 +283,19 @@ pub struct Run {
     #[arg(long, short, value_name = "KEY[=VALUE]")]
     pub env: Vec<OsString>,
     /// How long it may take, as in 90s or 2h
-    #[arg(long, short, value_parser = span, allow_hyphen_values = true)]
+    #[arg(long, short, value_parser = span_from(Duration::from_millis(1)), allow_hyphen_values = true)]
     pub timeout: Option<Duration>,
     /// What becomes of processes that are left when the command ends
     #[arg(long, value_enum, default_value_t = AfterMain::Wait)]
     pub after_main: AfterMain,
     /// Repeat a failed attempt up to this many times, with growing pauses
-    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RETRIES)), allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIMES", value_parser = whole(1..=MAX_RETRIES), allow_hyphen_values = true)]
     pub retries: Option<u32>,
     /// Run it again when it ends; with --retries, after failures when absent
     #[arg(long, value_enum)]
     pub restart: Option<Restart>,
     /// With --restart always, the pause between a success and the next run, as in 5s or 1h
-    #[arg(long, value_name = "TIME", value_parser = span, requires = "restart", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = span_from(Duration::ZERO), requires = "restart", allow_hyphen_values = true)]
     pub interval: Option<Duration>,
     /// Do not start it before this time: 22:00 (the next one), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
     #[arg(long, value_name = "TIME", value_parser = coming, allow_hyphen_values = true)]
@@ -275,7 +304,7 @@ pub struct Run {
     #[arg(long = "in", value_name = "TIME", value_parser = delay, conflicts_with = "at", allow_hyphen_values = true)]
     pub delay: Option<Duration>,
     /// Of those that wait in a lane the one with the highest goes first
-    #[arg(long, allow_hyphen_values = true, value_parser = priority(), default_value_t = 0)]
+    #[arg(long, allow_hyphen_values = true, value_parser = whole(-MAX_PRIORITY..=MAX_PRIORITY), default_value_t = 0)]
     pub priority: i32,
     /// Start it after another task has succeeded, or as said behind a colon: ended, failed, started
     #[arg(long, value_name = "ID[:WHEN]", value_parser = after)]
@@ -292,6 +321,7 @@ pub struct Run {
     /// Call this hook for it, whatever its labels
     #[arg(long, value_name = "NAME")]
     pub hook: Vec<String>,
+    /// A label to find it by, and to choose hooks by; for several, give it several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub label: Vec<(String, String)>,
     #[command(flatten)]
@@ -390,10 +420,10 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Serve HTTP on this address too, as in 127.0.0.1:7654; beyond this machine with TLS
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub http: Option<SocketAddr>,
     /// Serve gRPC on this address too, as in 127.0.0.1:7655; beyond this machine with TLS
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub grpc: Option<SocketAddr>,
     /// A name under which others address this machine
     #[arg(long, value_name = "NAME", value_parser = host_name)]
@@ -414,10 +444,6 @@ pub fn host_name(text: &str) -> Result<String, &'static str> {
         true => Ok(text.into()),
         false => Err("must be as in build.example.org, without a scheme and a path"),
     }
-}
-
-fn priority() -> clap::builder::RangedI64ValueParser<i32> {
-    clap::value_parser!(i32).range(i64::from(-MAX_PRIORITY)..=i64::from(MAX_PRIORITY))
 }
 
 #[cfg(test)]
@@ -454,6 +480,33 @@ mod tests {
         let global: Vec<_> = cli.get_arguments().filter(|arg| arg.is_global_set()).flat_map(names).collect();
         assert!(["url", "--url", "--no-start"].iter().all(|name| global.iter().any(|it| it == name)));
         look(&cli, &global);
+    }
+
+    #[test]
+    fn every_word_of_a_command_is_explained_and_those_of_all_stand_apart() {
+        use clap::CommandFactory as _;
+        fn look(command: &clap::Command) {
+            for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                assert!(arg.get_help().is_some(), "{} of {}", arg.get_id(), command.get_name());
+            }
+            command.get_subcommands().for_each(look);
+        }
+        let mut cli = Cli::command();
+        look(&cli);
+        cli.build();
+        let list = cli.find_subcommand_mut("list").expect("there").render_help().to_string();
+        let (own, of_all) = list.split_once(OF_ALL).expect("a heading");
+        for global in ["--url", "--token", "--fingerprint", "--data-dir", "--json", "--no-start"] {
+            assert!(of_all.contains(global) && !own.contains(&format!("{global} ")), "{global}: {list}");
+        }
+        for usage in ["hooks set [OPTIONS] <NAME> <--post", "move [OPTIONS] <ID> <--first"] {
+            let name = usage.split(" [").next().expect("a name");
+            let command = name
+                .split(' ')
+                .fold(&mut cli, |command, word| command.find_subcommand_mut(word).expect("there"));
+            let usage = format!("solti {usage}");
+            assert!(command.render_usage().to_string().contains(&usage), "{}", command.render_usage());
+        }
     }
 
     #[test]

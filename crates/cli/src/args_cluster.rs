@@ -1,9 +1,10 @@
 //! The words of `solti run` that are about a cluster.
 
-use crate::arg_values::span;
+use crate::arg_values::{span, whole};
 use clap::Args;
 use solti_model::{
-    ClusterRequest, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES, ResourceLimits, RunnerSelector,
+    ClusterRequest, MAX_BYTES, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES, MIN_MEMORY_BYTES,
+    ResourceLimits, RunnerSelector,
 };
 use std::collections::BTreeMap;
 
@@ -26,10 +27,10 @@ pub struct Cluster {
     #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"])]
     pub qos: Option<String>,
     /// Processors, all on one node
-    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_CPUS)), allow_hyphen_values = true)]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = whole(1..=MAX_CLUSTER_CPUS), allow_hyphen_values = true)]
     pub cpus: Option<u32>,
     /// GPUs, all on one node
-    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLUSTER_GPUS)), allow_hyphen_values = true)]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = whole(1..=MAX_CLUSTER_GPUS), allow_hyphen_values = true)]
     pub gpus: Option<u32>,
     /// Memory, as in 500M or 16G (of 1,024)
     #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = bytes, allow_hyphen_values = true)]
@@ -62,7 +63,7 @@ fn minutes(text: &str) -> Result<u32, String> {
     let time = span(text)?;
     match u32::try_from(time.as_secs().div_ceil(60)) {
         Ok(minutes @ 1..=MAX_CLUSTER_MINUTES) => Ok(minutes),
-        _ => Err("from a minute to a year".to_owned()),
+        _ => Err("must be from a minute to a year".to_owned()),
     }
 }
 
@@ -72,10 +73,15 @@ fn bytes(text: &str) -> Result<u64, String> {
         Some((at, 'M' | 'm')) => (&text[..at], 2),
         Some((at, 'G' | 'g')) => (&text[..at], 3),
         Some((at, 'T' | 't')) => (&text[..at], 4),
-        _ => return Err("needs a unit: 500M, 16G".to_owned()),
+        _ => return Err("must have a unit, as in 500M or 16G".to_owned()),
     };
-    let number: u64 = digits.parse().map_err(|_| "is a whole number and a unit: 500M, 16G".to_owned())?;
-    number.checked_mul(1024_u64.pow(power)).ok_or_else(|| "is more than there is".to_owned())
+    let number: u64 =
+        digits.parse().map_err(|_| "must be a whole number and a unit, as in 500M or 16G".to_owned())?;
+    match number.checked_mul(1024_u64.pow(power)) {
+        Some(0..MIN_MEMORY_BYTES) => Err("must be at least 1M".to_owned()),
+        Some(bytes @ MIN_MEMORY_BYTES..=MAX_BYTES) => Ok(bytes),
+        Some(_) | None => Err(format!("must be at most {}T", MAX_BYTES / 1024_u64.pow(4))),
+    }
 }
 
 #[cfg(test)]
@@ -87,8 +93,12 @@ mod tests {
         assert_eq!((minutes("90m"), minutes("61s"), minutes("1d")), (Ok(90), Ok(2), Ok(1440)));
         assert!(minutes("0s").is_err() && minutes("2y").is_err() && minutes("x").is_err());
         assert_eq!((bytes("500M"), bytes("2g")), (Ok(500 << 20), Ok(2 << 30)));
-        for wrong in ["", "500", "M", "1.5G", "-1G", "99999999999T"] {
-            assert!(bytes(wrong).is_err(), "{wrong}");
+        for wrong in ["", "500", "M", "1.5G", "-1G"] {
+            assert!(bytes(wrong).is_err_and(|said| said.ends_with("as in 500M or 16G")), "{wrong}");
         }
+        for wrong in ["910T", "99999999999T"] {
+            assert_eq!(bytes(wrong), Err("must be at most 909T".to_owned()), "{wrong}");
+        }
+        assert_eq!((bytes("0M"), bytes("909T")), (Err("must be at least 1M".to_owned()), Ok(909 << 40)));
     }
 }

@@ -61,6 +61,14 @@ fn main() -> ExitCode {
     }
 }
 
+/// An empty variable is as good as none, of whatever type its option is.
+fn without_empty(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| {
+        let empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        if empty { arg.env(None::<&str>) } else { arg }
+    })
+}
+
 /// The command line; one that is wrong is told, and ends the program.
 fn command_line() -> Cli {
     let read = |command: clap::Command| {
@@ -68,7 +76,7 @@ fn command_line() -> Cli {
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
         Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
     };
-    let wrong = match read(Cli::command()) {
+    let wrong = match read(without_empty(Cli::command())) {
         Ok(cli) => return cli,
         Err(wrong) => wrong,
     };

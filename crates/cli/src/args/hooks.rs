@@ -1,14 +1,18 @@
 //! `hooks`, and the silence that a task is told of, as they are written.
 
-use crate::arg_values::{pair, span};
+use crate::arg_values::{pair, span_from, split};
 use clap::{Args, Subcommand};
-use solti_model::{HookEvent, Stall, StallThen};
+use solti_model::{HookEvent, MIN_SILENT_MS, Stall, StallThen};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
 pub enum Hooks {
     /// Set up a hook, in the place of the one of that name
+    // clap puts what has to be one of several before the name, and forgets the dashes.
+    #[command(override_usage = "solti hooks set [OPTIONS] <NAME> <--post <ADDRESS>|-- <COMMAND>...>")]
     Set {
+        /// What to call it
         name: String,
         /// What it is called for: failure, success, silence
         #[arg(long, value_delimiter = ',', default_value = "failure", value_parser = event)]
@@ -26,15 +30,25 @@ pub enum Hooks {
         call: Call,
     },
     /// Call a hook once, to try it
-    Test { name: String },
+    Test {
+        /// Its name
+        name: String,
+    },
     /// Call nothing until it is resumed
-    Pause { name: String },
+    Pause {
+        /// Its name
+        name: String,
+    },
     /// Call it again
-    Resume { name: String },
+    Resume {
+        /// Its name
+        name: String,
+    },
     /// Remove hooks, and their calls that wait
     #[command(visible_alias = "rm")]
     Delete {
-        #[arg(required = true)]
+        /// Their names
+        #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
     },
 }
@@ -56,17 +70,10 @@ fn event(word: &str) -> Result<HookEvent, String> {
 }
 
 pub fn silence(text: &str) -> Result<Stall, String> {
-    let (time, then) = match text.split_once(':') {
-        Some((time, word)) => {
-            let words = || StallThen::ALL.map(StallThen::word).join(", ");
-            (time, StallThen::from_word(word).ok_or_else(|| format!("{word} is not one of {}", words()))?)
-        }
-        None => (text, StallThen::default()),
-    };
-    let time = span(time)?;
-    let stall = Stall { silent_ms: u64::try_from(time.as_millis()).unwrap_or(u64::MAX), then };
-    stall.validate().map_err(|error| error.message)?;
-    Ok(stall)
+    let (time, then) = split(text, "a time", StallThen::ALL.map(StallThen::word), StallThen::from_word)?;
+    let time = span_from(Duration::from_millis(MIN_SILENT_MS))(time)?;
+    let silent_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    Ok(Stall { silent_ms, then: then.unwrap_or_default() })
 }
 
 #[cfg(test)]

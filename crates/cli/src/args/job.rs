@@ -1,6 +1,6 @@
 //! `job` as it is written.
 
-use crate::arg_values::span;
+use crate::arg_values::{span, whole};
 use clap::Subcommand;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,14 +13,16 @@ pub enum Job {
         /// Only jobs with this in their name or title
         #[arg(long, short)]
         text: Option<String>,
-        #[arg(long, short = 'n', default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
+        /// How many at most
+        #[arg(long, short = 'n', default_value_t = 1_000, value_parser = whole(1..=u32::MAX), allow_hyphen_values = true)]
         limit: u32,
     },
     /// Show a job, its schedules and how its runs went
     Show {
+        /// The name of a job
         name: String,
         /// As it was saved then
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
+        #[arg(long, value_parser = whole(1..=u32::MAX), allow_hyphen_values = true)]
         revision: Option<u32>,
     },
     /// Save a job that is written as JSON, also as `show --json` prints it
@@ -28,7 +30,7 @@ pub enum Job {
         /// A file, or - for standard input
         file: PathBuf,
         /// Only when it is at this revision now; 0: when there is none
-        #[arg(long, value_name = "REVISION", allow_hyphen_values = true)]
+        #[arg(long, value_name = "REVISION", value_parser = whole(0..=u32::MAX), allow_hyphen_values = true)]
         expect: Option<u32>,
     },
     /// Run a job now and print the id of its task. Its secrets are taken from the keyring, or asked for at the terminal
@@ -48,21 +50,30 @@ pub enum Job {
         command: JobSecret,
     },
     /// Give a job another name; its tasks, revisions and schedules follow
-    Rename { name: String, to: String },
+    Rename {
+        /// The name of a job
+        name: String,
+        /// Its name from then on
+        to: String,
+    },
     /// Delete jobs; their tasks stay, and their secrets are forgotten
     #[command(visible_alias = "rm")]
     Delete {
-        #[arg(required = true)]
+        /// The names of jobs
+        #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
     },
     /// List the tasks of a job, newest first
     History {
+        /// The name of a job
         name: String,
-        #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
+        /// How many at most
+        #[arg(long, short = 'n', default_value_t = 50, value_parser = whole(1..=u32::MAX), allow_hyphen_values = true)]
         limit: u32,
     },
     /// When jobs are run by themselves, all or one
     Next {
+        /// The name of a job; all when absent
         name: Option<String>,
         /// So far ahead, as in 12h or 30days
         #[arg(long, value_parser = span, default_value = "7days", allow_hyphen_values = true)]
@@ -77,10 +88,15 @@ pub enum Job {
 pub enum JobSecret {
     /// List the secret parameters of a job, and which are kept. Their values are not shown
     #[command(visible_alias = "ls")]
-    List { job: String },
+    List {
+        /// The name of a job
+        job: String,
+    },
     /// Keep the value of one, which is asked for at the terminal
     Set {
+        /// The name of a job
         job: String,
+        /// The name of the secret parameter
         parameter: String,
         /// A file that holds it instead, or - for standard input; a line end behind it is left out
         #[arg(long, value_name = "FILE")]
@@ -88,7 +104,12 @@ pub enum JobSecret {
     },
     /// Forget the value of one
     #[command(visible_alias = "rm")]
-    Delete { job: String, parameter: String },
+    Delete {
+        /// The name of a job
+        job: String,
+        /// The name of the secret parameter
+        parameter: String,
+    },
 }
 
 /// Behind the name all words are of the job's parameters; without a value this one cannot be.

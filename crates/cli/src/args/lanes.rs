@@ -1,8 +1,10 @@
 //! What is said of lanes on the command line.
 
-use crate::arg_values::{finite, lane, load, span};
+use crate::arg_values::{finite, lane, load, span_from, whole};
 use clap::{Args, Subcommand, ValueEnum};
-use solti_model::{Hours, KeepAwake, LaneMachine, MAX_LANE_CAPACITY, Slot, TimeOfDay};
+use solti_model::{
+    Hours, KeepAwake, LaneMachine, MAX_BYTES, MAX_LANE_CAPACITY, MIN_IDLE_MS, Slot, TimeOfDay,
+};
 use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
@@ -10,13 +12,16 @@ use std::time::Duration;
 pub enum Lanes {
     /// Change how many tasks a lane runs at once, what it waits for, or pause it
     Set {
+        /// Its name
         #[arg(value_parser = lane)]
         lane: Slot,
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_LANE_CAPACITY)), allow_hyphen_values = true)]
+        /// How many of its tasks run at once
+        #[arg(long, value_parser = whole(1..=MAX_LANE_CAPACITY), allow_hyphen_values = true)]
         capacity: Option<u32>,
         /// Start nothing more in it
         #[arg(long, conflicts_with = "resume")]
         pause: bool,
+        /// Start tasks in it again
         #[arg(long)]
         resume: bool,
         #[command(flatten)]
@@ -34,7 +39,7 @@ pub struct Rules {
     #[arg(long)]
     pub on_mains: bool,
     /// Start tasks when nobody has been at the machine for so long, as in 10m
-    #[arg(long, value_name = "TIME", value_parser = span, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = span_from(Duration::from_millis(MIN_IDLE_MS)), allow_hyphen_values = true)]
     pub idle: Option<Duration>,
     /// Start tasks while the load average of the last minute is below this
     #[arg(long, value_name = "LOAD", value_parser = load, allow_hyphen_values = true)]
@@ -107,15 +112,18 @@ fn machine(text: &str) -> Result<LaneMachine, String> {
     // A connection may be called anything.
     let parts = text.rsplit_once('=').filter(|(name, _)| !name.trim().is_empty());
     let (name, places) = parts.ok_or("must be a machine and how many tasks it has at once, as in nas=4")?;
-    let places = places.trim().parse().ok().filter(|places| (1..=MAX_LANE_CAPACITY).contains(places));
-    let places = places.ok_or_else(|| format!("{text}: how many must be a number from 1"))?;
+    let places = whole(1..=MAX_LANE_CAPACITY)(places.trim()).map_err(|said| format!("how many {said}"))?;
     Ok(LaneMachine { name: name.trim().to_owned(), places })
 }
 
 fn hours(text: &str) -> Result<Hours, String> {
     let (from, to) = text.split_once('-').ok_or("must be two times of day, as in 22:00-06:00")?;
     let time = |text: &str| text.trim().parse::<TimeOfDay>().map_err(ToOwned::to_owned);
-    Ok(Hours { from: time(from)?, to: time(to)? })
+    let (from, to) = (time(from)?, time(to)?);
+    match from == to {
+        true => Err("must begin and end at two different times of day".into()),
+        false => Ok(Hours { from, to }),
+    }
 }
 
 /// Powers of 1,000, as disks are sold, or of 1,024 with an i.
@@ -136,8 +144,11 @@ fn size(text: &str) -> Result<u64, String> {
         _ => return Err(wrong()),
     };
     let bytes = (number * unit).round();
-    // More is no size of a disk; it would become the greatest that there is.
-    if bytes < u64::MAX as f64 { Ok(bytes as u64) } else { Err("is too large".into()) }
+    match () {
+        () if bytes < 1.0 => Err("must be at least 1 byte".into()),
+        () if bytes > MAX_BYTES as f64 => Err("must be at most 1000TB".into()),
+        () => Ok(bytes as u64),
+    }
 }
 
 #[cfg(test)]
@@ -177,6 +188,10 @@ mod tests {
             "--free 5XB",
             "--free 99999999TB",
             "--free inf",
+            "--free 0",
+            "--free 1001TB",
+            "--idle 59s",
+            "--between 22:00-22:00",
             "--between 22:00",
             "--between 22:00-25:00",
             "--keep-awake=noon",
@@ -188,5 +203,12 @@ mod tests {
             let line = format!("solti lanes set etl {wrong}");
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{wrong}");
         }
+        assert_eq!(hours("22:00-22:00"), Err("must begin and end at two different times of day".into()));
+        assert_eq!(size("0"), Err("must be at least 1 byte".into()));
+        assert_eq!(
+            super::machine("nas=x"),
+            Err("how many must be a whole number from 1 to 1,000,000".into()),
+            "in words of ours"
+        );
     }
 }

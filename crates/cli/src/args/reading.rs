@@ -1,6 +1,6 @@
 //! What is asked of tasks, their runs and logs, as it is written.
 
-use crate::arg_values::{field, lane, pair, phase};
+use crate::arg_values::{field, lane, pair, phase, whole};
 use crate::time::moment;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -12,8 +12,10 @@ pub struct List {
     /// Only tasks in these phases
     #[arg(long, short, value_parser = phase, value_delimiter = ',')]
     pub status: Vec<TaskPhase>,
+    /// Only tasks in this lane
     #[arg(long, short, value_parser = lane)]
     pub lane: Option<Slot>,
+    /// Only tasks with this label; of several, all must match
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub label: Vec<(String, String)>,
     /// Only tasks with this in their name or command
@@ -28,26 +30,29 @@ pub struct List {
     /// The other way round
     #[arg(long, short)]
     pub reverse: bool,
-    #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
+    /// How many at most
+    #[arg(long, short = 'n', default_value_t = 50, value_parser = whole(1..=u32::MAX), allow_hyphen_values = true)]
     pub limit: u32,
 }
 
 #[derive(Debug, Args)]
 pub struct Runs {
+    /// The id of a task, or its beginning
     pub id: String,
     /// The runs after this attempt, the earliest ones first
-    #[arg(long, value_name = "ATTEMPT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "ATTEMPT", value_parser = whole(0..=u64::from(u32::MAX)), allow_hyphen_values = true)]
     pub after: Option<u64>,
     /// The latest runs before this attempt
-    #[arg(long, value_name = "ATTEMPT", value_parser = clap::value_parser!(u64).range(1..), allow_hyphen_values = true)]
+    #[arg(long, value_name = "ATTEMPT", value_parser = whole(1..=u64::from(u32::MAX)), allow_hyphen_values = true)]
     pub before: Option<u64>,
     /// How many, 1,000 at most
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000), allow_hyphen_values = true)]
+    #[arg(long, default_value_t = 100, value_parser = whole(1..=1_000_u32), allow_hyphen_values = true)]
     pub limit: u32,
 }
 
 #[derive(Debug, Args)]
 pub struct Logs {
+    /// The id of a task, or its beginning
     pub id: String,
     /// Go on while the task runs
     #[arg(long, short)]
@@ -56,7 +61,7 @@ pub struct Logs {
     #[arg(long, value_parser = moment, allow_hyphen_values = true)]
     pub since: Option<SystemTime>,
     /// Only this attempt
-    #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
+    #[arg(long, short, value_parser = whole(1..=u32::MAX), allow_hyphen_values = true)]
     pub attempt: Option<u32>,
     /// Only this stream
     #[arg(long, short, value_enum)]
