@@ -4,6 +4,8 @@ use crate::error::CliError;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -88,7 +90,27 @@ pub async fn reader_gone() {
     }
 }
 
+/// How another program has ended: `exit 1`, `signal 9`.
+pub fn status_words(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => status.to_string(),
+    }
+}
+
 pub fn is_reader_gone(error: &io::Error) -> bool {
     // The last of a terminal that is gone.
     error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(Errno::IO.raw_os_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_program_is_told_as_that_of_a_task() {
+        assert_eq!(status_words(ExitStatus::from_raw(1 << 8)), "exit 1");
+        assert_eq!(status_words(ExitStatus::from_raw(9)), "signal 9");
+    }
 }

@@ -2,6 +2,7 @@
 //! `solti serve --background` of this very program. Of two callers at once only one's engine gets the folder; the other finds it held
 //! and waits for its socket.
 
+use crate::ending::status_words;
 use crate::error::CliError;
 use crate::reach::connect;
 use crate::terminal::{harmless_lines, say};
@@ -91,7 +92,7 @@ async fn start(data_dir: &Path) -> Result<Option<u32>, CliError> {
     let words = words.await.unwrap_or_default();
     // Its own errors come last, after what its log says.
     let said = words.lines().rev().find_map(|line| line.strip_prefix("solti: ")).unwrap_or(words.trim());
-    let said = if said.is_empty() { ended.to_string() } else { harmless_lines(said) };
+    let said = if said.is_empty() { status_words(ended) } else { harmless_lines(said) };
     Err(CliError::NoEngine { said })
 }
 

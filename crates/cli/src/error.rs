@@ -1,7 +1,8 @@
 //! What can go wrong in this program itself, each in one sentence that says what to do.
 
 use crate::terminal;
-use solti_api::{ApiError, in_full};
+use solti_api::ApiError;
+use solti_http::HttpError;
 use solti_model::TaskId;
 use std::io;
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ pub enum CliError {
     #[error(transparent)]
     Engine(#[from] solti_engine::EngineError),
     #[error(transparent)]
-    Http(#[from] solti_http::HttpError),
+    Http(#[from] HttpError),
     #[error(transparent)]
     Service(#[from] solti_service::ServiceError),
     #[error(transparent)]
@@ -45,12 +46,15 @@ pub enum CliError {
     Scheme(String),
     #[error("{what} cannot be read")]
     Input { what: String, source: io::Error },
-    #[error("{what} is not a task in JSON")]
-    Json { what: String, source: serde_json::Error },
-    #[error("{what} is not a job: {said}")]
-    JobJson { what: String, said: String },
+    /// What was to be `wanted`, as in "a task".
+    #[error("{what} is not {wanted} in JSON: {said}")]
+    NoJson { what: String, wanted: &'static str, said: String },
+    #[error("{what} is not a job: {}", sentences(error))]
+    NoJob { what: String, error: Box<ApiError> },
     #[error("{0} is not a parameter: write --NAME=VALUE, and options of solti before the name of the job")]
     JobParameter(String),
+    #[error("--{0} needs a value: write --{0}=VALUE")]
+    NoValue(String),
     #[error(
         "{0} is a secret, and others on this machine can see a command line: write --{0}=@FILE or --{0}=@-, leave it out to be asked, or keep it with `solti job secret set`"
     )]
@@ -73,7 +77,7 @@ pub enum CliError {
     AmbiguousId { prefix: String, matches: Vec<String>, more: bool },
     /// What the API says of a field, of the option that has set it.
     #[error("{option}: {said}")]
-    Option { option: &'static str, said: String, error: Box<ApiError> },
+    Option { option: String, said: String, error: Box<ApiError> },
     #[error("{option}: {said}")]
     Range { option: &'static str, said: &'static str },
     #[error("--env {0}: this variable is not set here; write {0}=VALUE")]
@@ -117,50 +121,146 @@ fn shown(word: &std::ffi::OsStr) -> String {
     text
 }
 
+/// A sentence; of a document with several faults, a line for each. What has no place is of the whole document.
+fn sentences(error: &ApiError) -> String {
+    let ApiError::InvalidRequest { field, message, others } = error else { return error.to_string() };
+    let first = if field.is_empty() { message.clone() } else { error.to_string() };
+    std::iter::once(first).chain(others.iter().map(ToString::to_string)).collect::<Vec<_>>().join("\n")
+}
+
+/// A failure with its causes. The system's are told by their words: their numbers say nothing more.
+fn in_full(error: &CliError) -> String {
+    let mut text = solti_api::in_full(error);
+    while let Some((at, end)) = text.find(" (os error ").and_then(|at| Some((at, at + text[at..].find(')')?)))
+    {
+        text.replace_range(at..=end, "");
+    }
+    text
+}
+
 impl CliError {
-    /// Of this failure alone, whatever the command's own code for others is: EX_UNAVAILABLE of sysexits(3).
+    /// Of this failure alone, whatever the command's own code for others is: EX_UNAVAILABLE of sysexits(3), or that of a command line
+    /// which is not understood.
     pub fn exit_code(&self) -> Option<u8> {
         match self {
             Self::NotStarted { .. } => Some(69),
+            Self::Option { .. }
+            | Self::Range { .. }
+            | Self::Scheme(_)
+            | Self::Http(HttpError::Url { .. } | HttpError::Fingerprint { .. })
+            | Self::JobParameter(_)
+            | Self::NoValue(_)
+            | Self::SecretWord(_)
+            | Self::NoVariable(_)
+            | Self::NoText { .. }
+            | Self::Field(_) => Some(2),
             _ => None,
         }
     }
 
-    /// A sentence; of a task with several faults, a line for each.
     fn text(&self) -> String {
-        let others = match self {
-            Self::Api(ApiError::InvalidRequest { others, .. }) => &others[..],
-            _ => &[],
-        };
-        let lines = std::iter::once(in_full(self)).chain(others.iter().map(ToString::to_string));
-        lines.collect::<Vec<_>>().join("\n")
+        match self {
+            Self::Api(error) => sentences(error),
+            other => in_full(other),
+        }
     }
 
-    /// What the API would say of it, where it has a word for that.
-    fn of_the_api(&self) -> Option<ApiError> {
-        let invalid = |field: &str| Some(ApiError::invalid(field, self.to_string()));
+    /// What the API would say of it.
+    fn of_the_api(&self) -> ApiError {
+        let invalid = |field: &str| ApiError::invalid(field, in_full(self));
         match self {
-            Self::Api(error) => Some(error.clone()),
-            Self::Option { error, .. } => Some((**error).clone()),
-            Self::Deleted(id) => Some(ApiError::TaskNotFound { id: id.clone() }),
+            Self::Api(error) => error.clone(),
+            Self::Option { error, .. } | Self::NoJob { error, .. } => (**error).clone(),
+            Self::Deleted(id) => ApiError::TaskNotFound { id: id.clone() },
             Self::NoSuchTask(given) => match TaskId::new(given) {
-                Ok(id) => Some(ApiError::TaskNotFound { id }),
-                Err(error) => Some(error.into()),
+                Ok(id) => ApiError::TaskNotFound { id },
+                Err(error) => error.into(),
             },
             Self::AmbiguousId { .. } => invalid("id"),
             Self::NoSuchJob(_) | Self::NoSuchHook(_) => invalid("name"),
             Self::NoSuchSecret { .. } => invalid("parameter"),
-            Self::Field(error) => Some(error.clone().into()),
-            _ => None,
+            Self::Field(error) => error.clone().into(),
+            Self::Range { option, said } => ApiError::invalid(option.trim_start_matches('-'), *said),
+            Self::NoJson { .. } => invalid("body"),
+            Self::JobParameter(_) | Self::NoValue(_) | Self::SecretWord(_) | Self::NotAsked { .. } => {
+                invalid("parameters")
+            }
+            Self::Scheme(_) | Self::Http(HttpError::Url { .. }) => invalid("url"),
+            Self::Http(HttpError::Fingerprint { .. }) => invalid("fingerprint"),
+            Self::NoVariable(_) => invalid("env"),
+            Self::Handover(_) => invalid("stdin"),
+            Self::Input { .. } | Self::NoText { .. } | Self::Config { .. } | Self::TokenFile { .. } => {
+                invalid("file")
+            }
+            Self::Held { .. } | Self::NotToBeStopped { .. } | Self::NotEnded { .. } => {
+                ApiError::Conflict { reason: in_full(self) }
+            }
+            // Something of this machine, or the way to the server.
+            _ => ApiError::Unavailable { reason: in_full(self) },
         }
     }
 
     /// To standard error: a sentence, or the JSON of an error of the API.
     pub fn print(&self, as_json: bool) {
-        let body = self.of_the_api().filter(|_| as_json).and_then(|error| terminal::json(&error).ok());
+        let body = as_json.then(|| terminal::json(&self.of_the_api()).ok()).flatten();
         match body {
             Some(body) => terminal::say!("{body}"),
             None => terminal::say!("solti: {}", terminal::harmless_lines(&self.text())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use solti_model::FieldError;
+
+    #[test]
+    fn every_failure_is_an_error_of_the_api_where_json_is_asked_for() {
+        let body = |error: CliError| serde_json::to_value(error.of_the_api()).expect("writes");
+        let what = || "standard input".to_owned();
+        let empty = CliError::NoJson { what: what(), wanted: "a task", said: "the document is empty".into() };
+        let message = "standard input is not a task in JSON: the document is empty";
+        assert_eq!(body(empty), json!({"error": "InvalidRequest", "field": "body", "message": message}));
+        let missing = ApiError::invalid("name", "is required");
+        let job = CliError::NoJob { what: what(), error: Box::new(missing.clone()) };
+        assert_eq!(job.text(), "standard input is not a job: name: is required");
+        assert_eq!(body(job), serde_json::to_value(missing).expect("writes"));
+        let missing = io::Error::from_raw_os_error(2);
+        let input = CliError::Input { what: "x".into(), source: missing };
+        assert_eq!(input.text(), "x cannot be read: No such file or directory");
+        for (error, code) in [
+            (CliError::NotStarted { socket: "/s".into() }, "Unavailable"),
+            (CliError::NoVariable("KEY".into()), "InvalidRequest"),
+            (CliError::NoValue("t".into()), "InvalidRequest"),
+            (CliError::Input { what: "x".into(), source: io::ErrorKind::NotFound.into() }, "InvalidRequest"),
+            (CliError::CurrentDir(io::ErrorKind::NotFound.into()), "Unavailable"),
+        ] {
+            let text = error.text();
+            let body = body(error);
+            assert_eq!((&body["error"], &body["message"]), (&Value::from(code), &Value::from(text)));
+        }
+    }
+
+    #[test]
+    fn a_command_line_that_cannot_be_meant_so_has_one_exit_code() {
+        let error = || Box::new(ApiError::invalid("timeout", "must be longer"));
+        for wrong in [
+            CliError::Option { option: "--timeout".into(), said: "must be longer".into(), error: error() },
+            CliError::Range { option: "--before", said: "must be greater than --after" },
+            CliError::Scheme("ftp://x".into()),
+            CliError::JobParameter("x".into()),
+            CliError::NoValue("x".into()),
+            CliError::SecretWord("x".into()),
+            CliError::NoVariable("X".into()),
+            CliError::NoText { what: "a variable", word: "x".into() },
+            FieldError::new("name", "may hold letters").into(),
+            HttpError::Fingerprint { text: "zz".into() }.into(),
+        ] {
+            assert_eq!(wrong.exit_code(), Some(2), "{wrong}");
+        }
+        assert_eq!(CliError::NoSuchJob("x".into()).exit_code(), None);
+        assert_eq!(CliError::from(ApiError::invalid("timeout", "must be longer")).exit_code(), None);
     }
 }

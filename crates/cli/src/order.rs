@@ -184,8 +184,28 @@ fn variable(word: &OsStr) -> Result<EnvVar, CliError> {
 
 pub async fn from_file(file: &Path) -> Result<TaskSpec, CliError> {
     let (what, text) = text_of(file).await?;
-    let json = serde_json::from_str(&text).map_err(|source| CliError::Json { what, source })?;
+    let json = json_of(what, "a task", &text)?;
     Ok(solti_model::examine_spec(json).map_err(ApiError::from)?)
+}
+
+/// A text as JSON. `what` is where it comes from, and `wanted` what it is to be.
+///
+/// # Errors
+/// Says where it is none.
+pub fn json_of(what: String, wanted: &'static str, text: &str) -> Result<serde_json::Value, CliError> {
+    serde_json::from_str(text).map_err(|error| {
+        let said = match text.trim().is_empty() {
+            true => "the document is empty".to_owned(),
+            false => {
+                let (line, column) = (error.line(), error.column());
+                let words = error.to_string();
+                let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
+                let words = if error.is_eof() { "it ends too early" } else { words };
+                format!("line {line}, column {column}: {words}")
+            }
+        };
+        CliError::NoJson { what, wanted, said }
+    })
 }
 
 /// What is in a file, and what to call it; `-` is standard input.
@@ -248,6 +268,20 @@ mod tests {
         );
         assert_eq!(json["labels"], serde_json::json!({"name": "nightly", "team": "red"}));
         assert_eq!(json["admission"], "queue");
+    }
+
+    #[test]
+    fn what_is_no_json_says_where_and_an_empty_document_that_it_is_empty() {
+        for (text, said) in [
+            ("", "the document is empty"),
+            (" \n", "the document is empty"),
+            ("{", "line 1, column 1: it ends too early"),
+            ("{\n  \"a\": 1,\n}", "line 3, column 1: trailing comma"),
+            ("x", "line 1, column 1: expected value"),
+        ] {
+            let refused = json_of("task.json".into(), "a task", text).expect_err(text).to_string();
+            assert_eq!(refused, format!("task.json is not a task in JSON: {said}"));
+        }
     }
 
     #[test]

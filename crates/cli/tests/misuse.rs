@@ -108,7 +108,90 @@ fn an_empty_variable_names_no_editor() {
     place.ok(&["hold", "--all"]);
     let id = place.task("true");
     let edit = place.command(&["edit", &id]).env("VISUAL", "").env("EDITOR", "false").output().unwrap();
-    assert!(error(&edit).contains("false has failed"), "{}", error(&edit));
+    assert_eq!(error(&edit), "solti: the task cannot be edited: false has failed: exit 1\n");
+    let edit =
+        place.command(&["edit", &id]).env("VISUAL", "").env("EDITOR", "no-such-editor").output().unwrap();
+    assert!(error(&edit).contains("there is no program no-such-editor"), "{}", error(&edit));
+}
+
+#[test]
+fn an_empty_variable_names_no_data_folder() {
+    let place = Place::new();
+    let mut list = place.command(&["list", "--no-start"]);
+    list.env("SOLTI_DATA_DIR", "").env("SOLTI_URL", "").env("SOLTI_TOKEN", "");
+    let refused = list.env("XDG_DATA_HOME", place.work()).output().unwrap();
+    let said = error(&refused);
+    assert_eq!(refused.status.code(), Some(69), "{said}");
+    assert!(said.contains(place.work().to_str().unwrap()), "{said}");
+}
+
+#[test]
+fn a_job_that_is_not_there_is_told_in_one_sentence() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    for words in [
+        &["job", "rename", "nope", "x"][..],
+        &["job", "next", "nope", "--skip"],
+        &["job", "next", "nope"],
+        &["job", "run", "nope"],
+        &["job", "show", "nope"],
+        &["job", "delete", "nope"],
+        &["job", "secret", "list", "nope"],
+    ] {
+        let refused = place.run(words);
+        let said = "solti: there is no job nope; `solti job list` shows them\n";
+        assert_eq!((refused.status.code(), error(&refused)), (Some(1), said.into()), "{words:?}");
+    }
+    let next = place.ok(&["job", "next"]);
+    assert_eq!(next, "nothing is due within 7 days; --within 28days looks further\n");
+}
+
+#[test]
+fn a_value_that_an_option_cannot_have_is_told_in_words_and_by_one_exit_code() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    save(&place, "echo", "t");
+    for (words, said) in [
+        (&["job", "show", "j", "--revision", "x"][..], "must be a whole number from 1 to 4,294,967,295"),
+        (&["list", "-n", "99999999999999999999"], "must be a whole number from 1 to 4,294,967,295"),
+        (&["run", "--retries", "x", "true"], "must be a whole number from 1 to 1,000,000,000"),
+        (&["priority", "01a", "x"], "must be a whole number from -100 to 100"),
+        (&["run", "--wait", "--timeout", "0", "true"], "must be at least 1ms"),
+        (&["run", "--wait", "--label", " =x", "true"], "solti: --label: "),
+        (&["run", "--wait", "--env", "NO_SUCH_VARIABLE_HERE", "true"], "solti: --env "),
+        (
+            &["lanes", "set", "l", "--between", "22:00-22:00"],
+            "must begin and end at two different times of day",
+        ),
+        (&["serve", "--http", "localhost"], "must be an IP address and a port"),
+        (&["hooks", "set", "h", "--post", "notaurl"], "solti: --post: "),
+        (&["--url", "https://", "list"], "solti: https:// "),
+        (&["job", "run", "echo", "--wait"], "solti: --t: is required"),
+        (&["job", "run", "echo", "--t", "-x"], "solti: --t needs a value: write --t=VALUE"),
+    ] {
+        let refused = place.run(words);
+        assert_eq!(refused.status.code(), Some(2), "{words:?}: {}", error(&refused));
+        assert!(error(&refused).contains(said), "{words:?}: {}", error(&refused));
+    }
+    assert_eq!(place.ok(&["job", "run", "echo", "--t", "given", "--wait"]), "given\n");
+}
+
+#[test]
+fn one_long_name_makes_no_table_wide() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    place.ok(&["hold", "--all"]);
+    let name = "n".repeat(250);
+    for name in [name.as_str(), "short"] {
+        place.ok(&["run", "--name", name, "--", "true"]);
+    }
+    let narrow = place.command(&["list"]).env("COLUMNS", "90").output().unwrap();
+    let table = String::from_utf8(narrow.stdout).unwrap();
+    assert!(table.lines().count() == 3 && table.lines().all(|line| line.chars().count() <= 90), "{table}");
+    let table = place.ok(&["list"]);
+    assert!(table.lines().all(|line| line.chars().count() < 230) && table.contains("n…"), "{table}");
+    let listed = place.json(&["list", "--json"]);
+    assert_eq!(listed["tasks"][1]["spec"]["labels"]["name"], name.as_str(), "JSON stays whole");
 }
 
 #[test]
@@ -117,7 +200,7 @@ fn a_variable_is_not_asked_for_as_an_option() {
     let refused = place.run(&["wait"]);
     assert_eq!(refused.status.code(), Some(2));
     let said = error(&refused);
-    assert!(said.contains("Usage: solti wait <IDS>...") && !said.contains("--data-dir"), "{said}");
+    assert!(said.contains("Usage: solti wait <ID>...") && !said.contains("--data-dir"), "{said}");
     assert!(place.ok(&["wait", "--help"]).contains("SOLTI_DATA_DIR"));
 }
 

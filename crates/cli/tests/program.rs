@@ -208,20 +208,22 @@ fn jobs_are_saved_run_and_looked_back_at() {
         "greet revision 1\n",
         "nothing new"
     );
-    for (words, said) in [
-        (&["job", "run", "greet"][..], "solti: parameters.whom: is required\n"),
+    for (words, code, said) in [
+        (&["job", "run", "greet"][..], 2, "solti: --whom: is required\n"),
         (
             &["job", "run", "greet", "whom=you"],
+            2,
             "solti: whom=you is not a parameter: write --NAME=VALUE, and options of solti before the name of the job\n",
         ),
-        (&["job", "show", "nobody"], "solti: there is no job nobody; `solti job list` shows them\n"),
+        (&["job", "show", "nobody"], 1, "solti: there is no job nobody; `solti job list` shows them\n"),
         (
             &["job", "save", "job.json", "--expect", "7"],
+            1,
             "solti: job greet is at revision 1 now, and was expected at 7\n",
         ),
     ] {
         let output = place.run(words);
-        assert_eq!((output.status.code(), error(&output)), (Some(1), said.into()), "{words:?}");
+        assert_eq!((output.status.code(), error(&output)), (Some(code), said.into()), "{words:?}");
     }
     place.ok(&["job", "delete", "greet"]);
     assert_eq!(place.json(&["job", "list", "--json"])["total"], 0);

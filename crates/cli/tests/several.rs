@@ -122,6 +122,10 @@ fn errors_of_ids_and_names_are_json_where_that_is_asked_for() {
         (&["job", "show", "--json", "nope"], "InvalidRequest", json!("name")),
         (&["job", "history", "--json", "nope"], "InvalidRequest", json!("name")),
         (&["hooks", "test", "--json", "nope"], "InvalidRequest", json!("name")),
+        (&["job", "rename", "--json", "nope", "x"], "InvalidRequest", json!("name")),
+        (&["job", "save", "--json", "/dev/null"], "InvalidRequest", json!("body")),
+        (&["submit", "--json", "/dev/null"], "InvalidRequest", json!("body")),
+        (&["submit", "--json", "no-such-file"], "InvalidRequest", json!("file")),
     ] {
         let refused = place.run(words);
         let body: Value = serde_json::from_slice(&refused.stderr)
@@ -152,15 +156,15 @@ fn what_is_wrong_with_an_option_is_told_of_the_option() {
         (&["run", "--lane", "a b", "true"][..], 2, "--lane"),
         (&["run", "--silence", "0s", "true"], 2, "--silence"),
         (&["run", "--timeout", "-5", "true"], 2, "--timeout"),
-        (&["run", "--timeout", "0s", "true"], 1, "--timeout"),
-        (&["run", "--label", " =x", "true"], 1, "--label"),
-        (&["run", "--slurm", "true"], 1, "--slurm"),
+        (&["run", "--timeout", "0s", "true"], 2, "--timeout"),
+        (&["run", "--label", " =x", "true"], 2, "--label"),
+        (&["run", "--slurm", "true"], 2, "--slurm"),
         (&["run", "--slurm", "--gpus", "-1", "true"], 2, "--gpus"),
         (&["logs", "-a", "-1", "01a"], 2, "--attempt"),
         (&["list", "-n", "-1"], 2, "--limit"),
         (&["lanes", "set", "etl", "--load-below", "0"], 2, "--load-below"),
-        (&["lanes", "set", "etl", "--idle", "1s"], 1, "--idle"),
-        (&["runs", "01a", "--after", "5", "--before", "3"], 1, "--before"),
+        (&["lanes", "set", "etl", "--idle", "1s"], 2, "--idle"),
+        (&["runs", "01a", "--after", "5", "--before", "3"], 2, "--before"),
     ] {
         let id = place.task("true");
         let words: Vec<_> =

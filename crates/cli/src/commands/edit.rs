@@ -2,6 +2,7 @@
 //! it meanwhile is not overwritten: the version that was read goes with it.
 
 use crate::args::Options;
+use crate::ending::status_words;
 use crate::error::CliError;
 use crate::terminal::say;
 use crate::{order, server, task_ids};
@@ -52,6 +53,10 @@ async fn open_editor(file: &Path) -> io::Result<()> {
     let status = Command::new("sh").arg("-c").arg(line).arg(&editor).arg(file).status().await?;
     match status.success() {
         true => Ok(()),
-        false => Err(io::Error::other(format!("{} has failed: {status}", editor.display()))),
+        // What a shell says of a program that it has not found.
+        false if status.code() == Some(127) => {
+            Err(io::Error::other(format!("there is no program {}", editor.display())))
+        }
+        false => Err(io::Error::other(format!("{} has failed: {}", editor.display(), status_words(status)))),
     }
 }

@@ -1,6 +1,6 @@
 //! `hooks`: what is called when tasks fail, succeed or fall silent.
 
-use super::{each, print_json};
+use super::{each, in_options, print_json};
 use crate::args::{Call, Hooks, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
@@ -14,6 +14,16 @@ use std::path::Path;
 
 /// Where a secret is taken from that no file is named for: not from the command line, which others on the machine can see.
 const SECRET: &str = "SOLTI_HOOK_SECRET";
+
+/// Which word of `hooks set` sets which field.
+const OPTIONS: [(&str, &str); 6] = [
+    ("hook.name", "<NAME>"),
+    ("hook.on", "--on"),
+    ("hook.labels", "--label"),
+    ("hook.call.webhook.url", "--post"),
+    ("hook.call.webhook.secret", "the secret"),
+    ("hook.call.command", "<COMMAND>"),
+];
 
 pub async fn hooks(options: &Options, command: Option<Hooks>) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -34,7 +44,7 @@ pub async fn hooks(options: &Options, command: Option<Hooks>) -> Result<u8, CliE
             let call = wanted(call, secret_file.as_deref())?;
             let labels = label.into_iter().collect();
             let hook = Hook { name, on, labels, only_named, paused: false, call };
-            let saved = client.ask(SaveHook { hook }).await?;
+            let saved = client.ask(SaveHook { hook }).await.map_err(|error| in_options(error, &OPTIONS))?;
             if options.json {
                 print_json(&saved)?;
             }
@@ -84,7 +94,7 @@ fn wanted(call: Call, secret_file: Option<&Path>) -> Result<HookCall, CliError> 
     };
     let secret = match secret_file {
         Some(path) => Some(read(path)?.trim_end_matches(['\r', '\n']).to_owned()),
-        None => std::env::var(SECRET).ok(),
+        None => std::env::var(SECRET).ok().filter(|secret| !secret.is_empty()),
     };
     Ok(HookCall::Webhook(Webhook { url, secret }))
 }
@@ -130,4 +140,24 @@ fn outcome(call: &HookDelivery) -> String {
         DeliveryState::Waiting => "pending after a failed try",
     };
     if said.is_empty() { state.into() } else { format!("{state} ({said})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use solti_api::ApiError;
+
+    #[test]
+    fn what_is_wrong_with_a_hook_is_told_of_the_word_that_says_it() {
+        for (field, word) in [
+            ("hook.call.webhook.url", "--post"),
+            ("hook.call.webhook.secret", "the secret"),
+            ("hook.call.command.args[2]", "<COMMAND>"),
+            ("hook.name", "<NAME>"),
+            ("hook.labels.team", "--label"),
+        ] {
+            let told = in_options(ApiError::invalid(field, "is wrong"), &OPTIONS);
+            assert_eq!(told.to_string(), format!("{word}: is wrong"));
+        }
+    }
 }

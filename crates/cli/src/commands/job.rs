@@ -2,14 +2,14 @@
 
 use super::job_secrets::{secret, with_secrets};
 use super::run::{attend, tell};
-use super::{each, job_named, print, print_json};
+use super::{be_there, each, job_named, print, print_json};
 use crate::args::{Job as Command, JobOrder, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::terminal::{harmless, say};
 use crate::{order, server, show, time};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use solti_api::ApiError;
 use solti_api::operations::{
     DeleteJob, JobHistory, ListJobs, Operations as _, PreviewSchedule, RenameJob, RunJob, SaveJob, SkipNext,
@@ -18,7 +18,7 @@ use solti_api::operations::{
 use solti_http::HttpClient;
 use solti_model::{
     Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, MAX_TIME_MS, Parameter,
-    ParameterType, SpecErrors, TaskPhase, TaskRow, read_whole,
+    ParameterType, TaskPhase, TaskRow, counted, read_whole,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,6 +26,8 @@ use std::time::Duration;
 
 /// Rows of one request; more are asked for page by page.
 const PAGE: u32 = 500;
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
 
 pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -35,14 +37,19 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
         Command::Save { file, expect } => save(options, &client, &file, expect).await,
         Command::Run { wait, words } => {
             let JobOrder { name, parameters, wait } = JobOrder::of(wait, &words);
-            let parameters = with_secrets(&client, &name, values(&parameters)?).await?;
-            let order = RunJob { name: JobName::new(name)?, parameters };
+            let job = job_named(&client, &name, None).await?.job;
+            let parameters = with_secrets(&client, &job, values(&job, &parameters)?).await?;
+            let order = RunJob { name: job.name, parameters };
             if wait {
-                return attend(options, &client, order).await;
+                return attend(options, &client, order).await.map_err(|error| match error {
+                    CliError::Api(error) => in_parameters(error),
+                    other => other,
+                });
             }
-            tell(options, &client.ask(order).await?)
+            tell(options, &client.ask(order).await.map_err(in_parameters)?)
         }
         Command::Rename { name, to } => {
+            be_there(&client, &name).await?;
             let renamed = client.ask(RenameJob { name: JobName::new(name)?, to: JobName::new(to)? }).await?;
             match options.json {
                 true => print_json(&renamed)?,
@@ -60,6 +67,7 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
         }
         Command::History { name, limit } => history(options, &client, &name, limit).await,
         Command::Next { name: Some(name), skip: true, .. } => {
+            be_there(&client, &name).await?;
             let skipped = client.ask(SkipNext { name: JobName::new(name)?, schedule: None }).await?;
             match options.json {
                 true => print_json(&skipped)?,
@@ -71,22 +79,46 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
     }
 }
 
-/// That there is a job of this name: it is deleted when it is there no more, and who has misspelt it wants to hear of it.
-async fn be_there(client: &HttpClient, name: &str) -> Result<(), CliError> {
-    match job_named(client, name, None).await {
-        // One that cannot be read is there, and may be deleted.
-        Ok(_) | Err(CliError::Api(ApiError::Conflict { .. })) => Ok(()),
-        Err(error) => Err(error),
+/// Words as `--date=2026-11-01`, and what else can mean nothing but that: `--date 2026-11-01`, and `--dry-run` alone of what is true or false.
+fn values(job: &Job, words: &[String]) -> Result<BTreeMap<String, String>, CliError> {
+    let mut values = BTreeMap::new();
+    let mut words = words.iter().peekable();
+    while let Some(word) = words.next() {
+        let unknown = || CliError::JobParameter(word.clone());
+        let named = word.strip_prefix("--").ok_or_else(unknown)?;
+        if let Some((name, value)) = named.split_once('=') {
+            values.insert(name.to_owned(), value.to_owned());
+            continue;
+        }
+        let parameter = job.parameters.iter().find(|of| of.name == named).ok_or_else(unknown)?;
+        let is_value = |next: &&String| match parameter.kind {
+            ParameterType::Number => !next.starts_with('-') || next.parse::<f64>().is_ok(),
+            _ => !next.starts_with('-'),
+        };
+        let value = match words.next_if(is_value) {
+            Some(value) => value.clone(),
+            // Behind it there is another parameter, or nothing.
+            None if parameter.kind == ParameterType::Boolean
+                && words.peek().is_none_or(|next| next.starts_with("--")) =>
+            {
+                "true".to_owned()
+            }
+            None => return Err(CliError::NoValue(named.to_owned())),
+        };
+        values.insert(named.to_owned(), value);
     }
+    Ok(values)
 }
 
-/// Words as `--date=2026-11-01`.
-fn values(words: &[String]) -> Result<BTreeMap<String, String>, CliError> {
-    let value = |word: &String| {
-        let (name, value) = word.strip_prefix("--")?.split_once('=')?;
-        Some((name.to_owned(), value.to_owned()))
-    };
-    words.iter().map(|word| value(word).ok_or_else(|| CliError::JobParameter(word.clone()))).collect()
+/// What the API says of a parameter, as the command line writes that.
+fn in_parameters(error: ApiError) -> CliError {
+    let ApiError::InvalidRequest { field, message, .. } = &error else { return error.into() };
+    match field.strip_prefix("parameters.") {
+        Some(name) => {
+            CliError::Option { option: format!("--{name}"), said: message.clone(), error: Box::new(error) }
+        }
+        None => error.into(),
+    }
 }
 
 async fn list(
@@ -232,7 +264,7 @@ async fn save(
     expected_revision: Option<u32>,
 ) -> Result<u8, CliError> {
     let (what, text) = order::text_of(file).await?;
-    let job = job_of(&text).map_err(|said| CliError::JobJson { what, said })?;
+    let job = job_of(what, &text)?;
     let saved = client.ask(SaveJob { job, expected_revision }).await?;
     let warnings = warnings(client, &saved).await;
     if options.json {
@@ -283,8 +315,8 @@ async fn warnings(client: &HttpClient, job: &Job) -> Result<Vec<ScheduleWarning>
 }
 
 /// A job as it is written, or what is wrong with it and where.
-fn job_of(text: &str) -> Result<Job, String> {
-    let mut json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+fn job_of(what: String, text: &str) -> Result<Job, CliError> {
+    let mut json = order::json_of(what.clone(), "a job", text)?;
     // As `show --json` prints it.
     if json.get("name").is_none()
         && let Some(job) = json.get_mut("job")
@@ -295,10 +327,7 @@ fn job_of(text: &str) -> Result<Job, String> {
     if let Some(fields) = json.as_object_mut() {
         fields.remove("warnings");
     }
-    read_whole(json, "").map_err(|SpecErrors { first, others }| {
-        let all = std::iter::once(first).chain(others).map(|error| error.to_string());
-        all.collect::<Vec<_>>().join("\n")
-    })
+    read_whole(json, "").map_err(|errors| CliError::NoJob { what, error: Box::new(errors.into()) })
 }
 
 async fn history(options: &Options, client: &HttpClient, name: &str, limit: u32) -> Result<u8, CliError> {
@@ -352,13 +381,19 @@ async fn next(
     // Nothing is due behind that.
     let to = from.saturating_add(within).min(MAX_TIME_MS);
     let mut coming = client.ask(Upcoming { from, to }).await?;
-    if let Some(name) = name {
-        // That there is such a job.
-        let name = job_named(client, &name, None).await?.job.name;
-        coming.times.retain(|time| time.job == name);
+    let job = match &name {
+        Some(name) => Some(job_named(client, name, None).await?.job),
+        None => None,
+    };
+    if let Some(job) = &job {
+        coming.times.retain(|time| time.job == job.name);
     }
     if options.json {
         print_json(&coming)?;
+        return Ok(0);
+    }
+    if coming.times.is_empty() {
+        print(&format!("{}\n", nothing_due(job.as_ref(), within)))?;
         return Ok(0);
     }
     let cells = |time: &solti_model::ComingRun| {
@@ -377,21 +412,87 @@ async fn next(
     Ok(0)
 }
 
+/// That no job, or not this one, is run by itself so soon.
+fn nothing_due(job: Option<&Job>, within_ms: u64) -> String {
+    let within = match () {
+        () if within_ms.is_multiple_of(DAY_MS) => counted(within_ms / DAY_MS, "day"),
+        () if within_ms.is_multiple_of(HOUR_MS) => counted(within_ms / HOUR_MS, "hour"),
+        () => show::span(within_ms),
+    };
+    let further =
+        format!("--within {}days looks further", (within_ms.div_ceil(DAY_MS)).max(1).saturating_mul(4));
+    match job {
+        Some(job) if job.schedules.is_empty() => format!("job {} has no schedule", job.name),
+        Some(job) if job.schedules.iter().all(|schedule| schedule.paused) => {
+            format!("the schedules of job {} are paused", job.name)
+        }
+        Some(job) => format!("job {} is not due within {within}; {further}", job.name),
+        None => format!("nothing is due within {within}; {further}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn parameters_are_words_with_a_value() {
-        let words = ["--date=2026-11-01", "--empty=", "--list=a=b"].map(str::to_owned);
-        let values = super::values(&words).expect("legal");
+        let read = |line: &[&str]| {
+            let words: Vec<_> = line.iter().map(|word| (*word).to_owned()).collect();
+            super::values(&job(&[("t", "text"), ("n", "number"), ("b", "boolean")], &[]), &words)
+        };
+        let values = read(&["--date=2026-11-01", "--empty=", "--list=a=b"]).expect("legal");
         assert_eq!(values["date"], "2026-11-01");
         assert_eq!((values["empty"].as_str(), values["list"].as_str()), ("", "a=b"));
         for bad in ["date=1", "--date", "-d=1"] {
-            assert!(
-                matches!(super::values(&[bad.to_owned()]), Err(CliError::JobParameter(word)) if word == bad)
-            );
+            assert!(matches!(read(&[bad]), Err(CliError::JobParameter(word)) if word == bad));
         }
+        for (line, name, value) in [
+            (&["--t", "x"][..], "t", "x"),
+            (&["--n", "-5"], "n", "-5"),
+            (&["--b"], "b", "true"),
+            (&["--b", "--t=x"], "b", "true"),
+            (&["--b", "false"], "b", "false"),
+            (&["--t=-x", "--b"], "t", "-x"),
+        ] {
+            assert_eq!(read(line).expect("legal")[name], value, "{line:?}");
+        }
+        for (line, name) in [
+            (&["--t", "-x"][..], "t"),
+            (&["--t"], "t"),
+            (&["--t", "--b"], "t"),
+            (&["--n", "-x"], "n"),
+            (&["--b", "-x"], "b"),
+        ] {
+            let refused = read(line).expect_err("no value").to_string();
+            assert_eq!(refused, format!("--{name} needs a value: write --{name}=VALUE"), "{line:?}");
+        }
+        let required = in_parameters(ApiError::invalid("parameters.t", "is required"));
+        assert_eq!((required.to_string(), required.exit_code()), ("--t: is required".into(), Some(2)));
+    }
+
+    /// With parameters of these types, and schedules that are paused or not.
+    fn job(parameters: &[(&str, &str)], paused: &[bool]) -> Job {
+        let parameters: Vec<_> =
+            parameters.iter().map(|(name, kind)| json!({"name": name, "type": kind})).collect();
+        let schedules: Vec<_> =
+            paused.iter().map(|paused| json!({"cron": "@yearly", "paused": paused})).collect();
+        let spec = json!({"slot": "s", "kind": {"wasm": {"module": "/m"}}});
+        let job = json!({"name": "j", "spec": spec, "parameters": parameters, "schedules": schedules});
+        serde_json::from_value(job).expect("a job")
+    }
+
+    #[test]
+    fn where_nothing_is_due_that_is_said_and_what_looks_further() {
+        let week = 7 * DAY_MS;
+        assert_eq!(nothing_due(None, week), "nothing is due within 7 days; --within 28days looks further");
+        let hours = nothing_due(None, 43_200_000);
+        assert_eq!(hours, "nothing is due within 12 hours; --within 4days looks further");
+        let said = |paused: &[bool]| nothing_due(Some(&job(&[], paused)), DAY_MS);
+        assert_eq!(said(&[true, false]), "job j is not due within 1 day; --within 4days looks further");
+        assert_eq!(said(&[true, true]), "the schedules of job j are paused");
+        assert_eq!(said(&[]), "job j has no schedule");
     }
 
     #[test]
@@ -407,12 +508,13 @@ mod tests {
                 ),
                 "parameters[0].options: is not a field here; known are: name, ",
             ),
-            ("{".to_owned(), "EOF while parsing"),
         ] {
-            let refused = job_of(&text).expect_err("refused");
-            assert!(refused.starts_with(said), "{text}: {refused}");
+            let refused = job_of("j.json".into(), &text).expect_err("refused").to_string();
+            assert!(refused.starts_with(&format!("j.json is not a job: {said}")), "{text}: {refused}");
             assert_eq!(refused.matches("name: ").count(), said.matches("name: ").count(), "{refused}");
         }
+        let refused = job_of("j.json".into(), "").expect_err("refused").to_string();
+        assert_eq!(refused, "j.json is not a job in JSON: the document is empty");
     }
 
     #[test]

@@ -68,10 +68,9 @@ async fn list(options: &Options, client: &HttpClient, job: &str) -> Result<(), C
 /// The parameters of a run, with the secrets that have to be asked for. What is kept is put in where the job is run.
 pub(super) async fn with_secrets(
     client: &HttpClient,
-    job: &str,
+    job: &Job,
     mut given: BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, CliError> {
-    let job = job_named(client, job, None).await?.job;
     if job.secret_names().next().is_none() {
         return Ok(given);
     }
@@ -82,11 +81,11 @@ pub(super) async fn with_secrets(
         }
     }
     let found = client.ask(ListJobSecrets { name: job.name.clone() }).await?;
-    for name in to_ask(&job, &found, &given) {
+    for name in to_ask(job, &found, &given) {
         if let Some(why) = &found.why_not {
             say!("The keyring cannot be asked: {}", harmless(why));
         }
-        given.insert(name.to_owned(), asked(&job, name).await?);
+        given.insert(name.to_owned(), asked(job, name).await?);
     }
     Ok(given)
 }

@@ -101,8 +101,20 @@ fn in_options(error: ApiError, options: &[(&str, &'static str)]) -> CliError {
         field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
     match options.iter().find(|(name, _)| is_of(name)) {
-        Some((_, option)) => CliError::Option { option, said: message.clone(), error: Box::new(error) },
+        Some((_, option)) => {
+            CliError::Option { option: (*option).to_owned(), said: message.clone(), error: Box::new(error) }
+        }
         None => error.into(),
+    }
+}
+
+/// That there is a job of this name: what an operation says of one that is not there names no command, and one that is deleted twice says
+/// nothing.
+async fn be_there(client: &HttpClient, name: &str) -> Result<(), CliError> {
+    match job_named(client, name, None).await {
+        // One that cannot be read is there.
+        Ok(_) | Err(CliError::Api(ApiError::Conflict { .. })) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
