@@ -96,6 +96,10 @@ pub enum CliError {
     RelayFile { path: PathBuf, source: io::Error },
     #[error("{machine} cannot be reached: {why}")]
     OtherMachine { machine: String, why: String },
+    #[error(
+        "the engine was ended, and nobody has started it again within {after} s. Tasks that run go on, and any command starts it"
+    )]
+    EngineEnded { after: u64 },
     #[error("the connection to the server ended before the task did")]
     Disconnected,
     #[error("task {0} was deleted")]

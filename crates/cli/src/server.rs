@@ -3,12 +3,19 @@
 use crate::args::Options;
 use crate::engine_start;
 use crate::error::CliError;
+use crate::reach::connect;
 use crate::terminal::{harmless, say};
 use solti_doors::socket;
 use solti_http::{ClientOptions, Endpoint, HttpClient, Reachability, Trust};
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
+/// For an engine that another one takes the place of, or that its service manager starts again.
+const TO_BE_BACK: Duration = Duration::from_secs(20);
+/// Whether somebody is there again.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// In it named pipes are made.
 const INPUT: &str = "input";
 
@@ -63,9 +70,48 @@ pub async fn client(options: &Options) -> Result<HttpClient, CliError> {
     Ok(HttpClient::new(how)?)
 }
 
+/// Does what takes as long as a task, and says meanwhile on standard error when the server goes away and when it is back.
+///
+/// # Errors
+/// Those of the work; [`CliError::EngineEnded`] where it waits for an engine of this machine that was ended and not started again.
+pub async fn while_there<T>(
+    options: &Options,
+    client: &HttpClient,
+    work: impl Future<Output = Result<T, CliError>>,
+) -> Result<T, CliError> {
+    let _telling = tell_of_breaks(client);
+    let socket = match is_here(options) {
+        true => Some(socket(&data_dir(options)?)),
+        false => None,
+    };
+    tokio::select! {
+        done = work => done,
+        () = nobody_is_here(client, socket) => Err(CliError::EngineEnded { after: TO_BE_BACK.as_secs() }),
+    }
+}
+
+/// Done when nobody has held the data folder for a while. One who holds it and does not answer is waited for, and so is another machine.
+async fn nobody_is_here(client: &HttpClient, socket: Option<PathBuf>) {
+    let Some(socket) = socket else { return std::future::pending().await };
+    let mut reachability = client.reachability();
+    let mut since: Option<Instant> = None;
+    loop {
+        let lost = reachability.wait_for(|now| matches!(now, Reachability::Lost(_))).await.is_ok();
+        if !lost {
+            return std::future::pending().await;
+        }
+        let nobody = matches!(connect(&socket).await, Err(CliError::NoServer { .. }));
+        since = nobody.then(|| since.unwrap_or_else(Instant::now));
+        if since.is_some_and(|since| since.elapsed() >= TO_BE_BACK) {
+            return;
+        }
+        sleep(BETWEEN_LOOKS).await;
+    }
+}
+
 /// Says on standard error when the server goes away and when it is back, for as long as the answer is kept. Streams wait for
 /// it by themselves, and a person should know what they wait for.
-pub fn tell_of_breaks(client: &HttpClient) -> JoinSet<()> {
+fn tell_of_breaks(client: &HttpClient) -> JoinSet<()> {
     let mut reachability = client.reachability();
     let mut telling = JoinSet::new();
     telling.spawn(async move {

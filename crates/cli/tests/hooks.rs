@@ -46,6 +46,21 @@ fn a_web_address_is_posted_to_and_is_told_no_token() {
 }
 
 #[test]
+fn a_program_that_is_tried_out_is_told_how_it_ended() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    for (program, said) in [("/nonexistent", "program not found"), ("false", "exit 1")] {
+        place.ok(&["hooks", "set", "page-me", "--", program]);
+        let tested = place.run(&["hooks", "test", "page-me"]);
+        assert_ne!(tested.status.code(), Some(0), "{program}");
+        let all = format!("{}{}", String::from_utf8_lossy(&tested.stdout), error(&tested));
+        assert!(all.contains(said), "{program}: {all}");
+    }
+    place.ok(&["hooks", "set", "page-me", "--", "true"]);
+    assert_eq!(place.run(&["hooks", "test", "page-me"]).status.code(), Some(0));
+}
+
+#[test]
 fn a_hook_that_is_not_there_is_named_whatever_is_asked_of_it() {
     let place = Place::new();
     let _server = place.serve(&[]);

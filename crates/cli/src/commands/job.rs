@@ -18,7 +18,7 @@ use solti_api::operations::{
 use solti_http::HttpClient;
 use solti_model::{
     Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, MAX_TIME_MS, Parameter,
-    ParameterType, TaskPhase, TaskRow, counted, read_whole,
+    ParameterType, TaskPhase, TaskRow, counted, passed_before, read_whole,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -203,7 +203,7 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
     fact("runs", &job.spec.kind.command_text());
     fact("lane", job.spec.slot.as_str());
     for parameter in &job.parameters {
-        let default = parameter.default.as_ref().map(|default| format!(", {default} unless given"));
+        let default = parameter.default.as_ref().map(|default| format!(", default {default}"));
         let needed = if parameter.required && default.is_none() { ", required" } else { "" };
         let help = parameter.help.as_ref().map(|help| format!(": {help}")).unwrap_or_default();
         let (name, values) = (&parameter.name, values_of(parameter));
@@ -223,7 +223,7 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
             format!("{} of the last {} succeeded{}", stats.succeeded, stats.runs, took.unwrap_or_default());
         fact("result", &last);
     }
-    for firing in firings.iter().filter(|firing| firing.outcome != FiringOutcome::Started).take(3) {
+    for firing in firings.iter().filter(|firing| firing.left_a_time_out()).take(3) {
         fact("not run", &not_run(firing));
     }
     if let Some(notes) = &job.notes {
@@ -251,10 +251,16 @@ fn values_of(parameter: &Parameter) -> String {
 fn not_run(firing: &Firing) -> String {
     let why = match firing.outcome {
         FiringOutcome::Skipped => "skipped".to_owned(),
-        FiringOutcome::Missed => "Solti was not there".to_owned(),
-        FiringOutcome::Started | FiringOutcome::Refused => firing.reason.clone().unwrap_or_default(),
+        FiringOutcome::Missed => "Solti was not running".to_owned(),
+        FiringOutcome::Refused => firing.reason.clone().unwrap_or_default(),
+        FiringOutcome::Started => passed_before(firing.left_out),
     };
-    format!("{}: {why}", time::written(firing.due))
+    let more = match firing.left_out {
+        0 => String::new(),
+        _ if firing.outcome == FiringOutcome::Started => String::new(),
+        before => format!(", and {} before it", counted(before, "time")),
+    };
+    format!("{}: {why}{more}", time::written(firing.due))
 }
 
 async fn save(

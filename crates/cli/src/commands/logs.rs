@@ -8,12 +8,17 @@ use crate::{server, task_ids, time};
 use futures::StreamExt as _;
 use solti_api::operations::{GetLogInfo, Operations as _};
 use solti_api::{ApiError, ApiHandler as _, LogAccess as _, LogPosition, LogReading};
+use solti_http::HttpClient;
 use solti_logstore::{RowFilter, SearchQuery};
 use solti_model::{OutputEvent, RunId};
 
 pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    let id = task_ids::resolve(&client, &logs.id).await?;
+    server::while_there(options, &client, print_log(options, &client, logs)).await
+}
+
+async fn print_log(options: &Options, client: &HttpClient, logs: Logs) -> Result<u8, CliError> {
+    let id = task_ids::resolve(client, &logs.id).await?;
     if let Some(attempt) = logs.attempt {
         // Says that there is no such attempt before it is waited for.
         client.ask(GetLogInfo { run: RunId::new(id.clone(), attempt) }).await?;
@@ -41,8 +46,7 @@ pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
         stream: logs.stream,
         fields,
     };
-    let mut printer = LogPrinter::new(how, &client, &id);
-    let _telling = server::tell_of_breaks(&client);
+    let mut printer = LogPrinter::new(how, client, &id);
     let how = LogReading { after, unfinished: !whole_lines, follow: logs.follow };
     let mut log = client.read_log(&id, how).await?.map(|(_, event)| event).boxed();
     let reader_gone = reader_gone();

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Which option sets which field of the spec.
-const OPTIONS: [(&str, &str); 25] = [
+const OPTIONS: [(&str, &str); 26] = [
     ("slot", "--lane"),
     ("timeout", "--timeout"),
     ("restart.intervalMs", "--interval"),
@@ -33,6 +33,7 @@ const OPTIONS: [(&str, &str); 25] = [
     ("notify", "--hook"),
     ("labels", "--label"),
     ("stdin", "--stdin"),
+    ("runnerSelector.matchLabels.machine", "--machine"),
     ("runnerSelector", "--slurm"),
     ("cluster", "--slurm"),
     ("limits.memoryBytes", "--mem"),
@@ -76,7 +77,10 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     let signals = if wait { Some(Signals::listen()?) } else { None };
     let id = client.submit_task(spec).await.map_err(|error| in_options(error, &OPTIONS))?;
     match signals {
-        Some(signals) => AttendedTask::new(&client, &id, options.json, signals).until_its_end(input).await,
+        Some(signals) => {
+            let attended = AttendedTask::new(&client, &id, options.json, signals);
+            server::while_there(options, &client, attended.until_its_end(input)).await
+        }
         None => tell(options, &id),
     }
 }
@@ -85,7 +89,8 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
 pub async fn attend(options: &Options, client: &HttpClient, order: RunJob) -> Result<u8, CliError> {
     let signals = Signals::listen()?;
     let id = client.ask(order).await?;
-    AttendedTask::new(client, &id, options.json, signals).until_its_end(Input::Stored(Stdin::None)).await
+    let attended = AttendedTask::new(client, &id, options.json, signals);
+    server::while_there(options, client, attended.until_its_end(Input::Stored(Stdin::None))).await
 }
 
 /// Whether its paths are this machine's.
@@ -176,7 +181,6 @@ impl<'a> AttendedTask<'a> {
         if io::stderr().is_terminal() {
             say!("solti: task {id}");
         }
-        let _telling = server::tell_of_breaks(client);
         input.hand_over();
         let how = LogReading { after: LogPosition::default(), unfinished: !self.as_json, follow: true };
         let mut log = client.read_log(id, how).await?.map(|(_, event)| event).boxed();

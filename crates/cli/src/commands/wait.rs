@@ -14,24 +14,27 @@ use solti_model::{Task, TaskId};
 
 pub async fn wait(options: &Options, ids: &[String]) -> Result<u8, CliError> {
     let client = server::client(options).await?;
+    server::while_there(options, &client, until_over(options, &client, ids)).await
+}
+
+async fn until_over(options: &Options, client: &HttpClient, ids: &[String]) -> Result<u8, CliError> {
     // Before the tasks are read: what ends in between is heard of.
     let mut changes = client.open(WatchTasks::all()).await?;
-    let _telling = server::tell_of_breaks(&client);
     let (mut open, mut order) = (Vec::new(), Vec::new());
     for id in ids {
-        let id = task_ids::resolve(&client, id).await?;
+        let id = task_ids::resolve(client, id).await?;
         order.push(id.clone());
         open.push(id);
     }
     let mut ended = Vec::new();
-    look(&client, &mut open, &mut ended).await?;
+    look(client, &mut open, &mut ended).await?;
     while !open.is_empty() {
         let change = changes.next().await.ok_or(CliError::Disconnected)?;
         let heard_of = |id: &TaskId| {
             change.deleted.contains(id) || change.changed.iter().any(|row| row.task.metadata.id == *id)
         };
         if change.resync || open.iter().any(heard_of) {
-            look(&client, &mut open, &mut ended).await?;
+            look(client, &mut open, &mut ended).await?;
         }
     }
     ended.sort_by_key(|task: &Task| order.iter().position(|id| *id == task.metadata.id));
