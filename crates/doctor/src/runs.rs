@@ -61,7 +61,11 @@ pub(crate) fn folders(data_dir: &Path, limits: &LogSettings) -> Vec<Finding> {
         Err(error) if error.kind() == ErrorKind::NotFound => return vec![Finding::ok("Logs", "none yet")],
         Err(error) => {
             let said = format!("{} cannot be looked at: {error}", folder.display());
-            return vec![Finding::problem("Logs", said, "See who may read it: the logs of all tasks are there.")];
+            return vec![Finding::problem(
+                "Logs",
+                said,
+                "See who may read it: the logs of all tasks are there.",
+            )];
         }
     };
     let usage = log_usage(data_dir);

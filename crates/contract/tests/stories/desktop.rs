@@ -287,10 +287,7 @@ pub async fn a_lane_spans_machines(subject: &Subject) {
     let two = json!({"machines": [{"name": "here", "places": 1}, {"name": "nas", "places": 4}]});
     for (rules, wrong) in [(here(0), "rules.machines[0].places"), (two, "rules.machines[1].name")] {
         let error = api.ask(ask(rules)).await.unwrap_err();
-        assert!(
-            matches!(&error, ApiError::InvalidRequest { field, .. } if field == wrong),
-            "{error:?}"
-        );
+        assert!(matches!(&error, ApiError::InvalidRequest { field, .. } if field == wrong), "{error:?}");
     }
     let fewer = api.ask(SetLane { slot: slot.clone(), capacity: Some(2), paused: None }).await.unwrap();
     assert_eq!((fewer.capacity, &fewer.rules), (2, &lane.rules), "a smaller number holds");
