@@ -24,7 +24,8 @@ echo "$version" | grep -Eq '^[0-9]+\.[0-9]+\.[0-9]+$' || stop "which version? Th
 # The one place that has the version; the lock files follow.
 sed -i "/^\[workspace.package\]/,/^\[/s/^version = .*/version = \"$version\"/" Cargo.toml
 for manifest in Cargo.toml fuzz/Cargo.toml; do
-    "$cargo" metadata --offline --format-version 1 --manifest-path "$manifest" >/dev/null
+    # Of the crates of others nothing changes.
+    "$cargo" update --quiet --workspace --manifest-path "$manifest"
 done
 sed -i "s/^## Unreleased$/## Unreleased\n\n## $version - $(date -u +%F)/" CHANGELOG.md
 git commit -qam "Release $version"
