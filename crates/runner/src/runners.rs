@@ -365,7 +365,8 @@ mod tests {
             all.selector_there(&named),
             of(json!({"matchLabels": {"runner": "slurm"}})).runner_selector
         );
-        assert_eq!(chosen(&of(json!({"matchLabels": {"machine": "lab"}}))), Err("runnerSelector".into()));
+        let no_such = Err("runnerSelector.matchLabels.machine".into());
+        assert_eq!(chosen(&of(json!({"matchLabels": {"machine": "lab"}}))), no_such);
         let secret = TaskSpec { secrets: vec!["token".into()], ..named.clone() };
         assert_eq!(chosen(&secret), Err("secrets".into()));
         // In a lane the machine is given, and a task that names another one is not for it.
@@ -375,7 +376,7 @@ mod tests {
         assert_eq!(on(&named, "here"), Err("runnerSelector".into()));
         assert_eq!(on(&of(json!({"matchLabels": {"machine": "lab"}})), "nas"), Err("runnerSelector".into()));
         settings.send_replace(vec![]);
-        assert_eq!(chosen(&named), Err("runnerSelector".into()));
+        assert_eq!(chosen(&named), no_such);
         assert_eq!(on(&of(json!(null)), "nas"), Err("machines".into()));
         let reached = all.reach(["here".to_owned(), "nas".to_owned()].into()).await;
         assert!(reached["here"].is_ok() && reached["nas"].is_err());

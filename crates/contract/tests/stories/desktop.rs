@@ -293,6 +293,7 @@ pub async fn a_lane_spans_machines(subject: &Subject) {
     assert_eq!((fewer.capacity, &fewer.rules), (2, &lane.rules), "a smaller number holds");
     let alone = api.ask(ask(json!({}))).await.unwrap();
     assert_eq!(alone.capacity, 5, "as many as it had on this machine");
+    api.ask(SetLane { slot: slot.clone(), capacity: Some(1), paused: None }).await.unwrap();
     assert_eq!(api.ask(ListLanes {}).await.unwrap(), []);
 }
 
