@@ -152,15 +152,18 @@ impl Runners {
     /// # Errors
     /// The field because of which it cannot run there.
     pub fn choose_on(&self, spec: &TaskSpec, machine: &str) -> Result<String, FieldError> {
+        let another = || FieldError::new("runnerSelector", "asks for another machine");
+        let asked = spec.runner_selector.as_ref().map(|selector| selector.about(MACHINE_LABEL));
         if machine == HERE {
-            return self.choose_here(spec);
+            // Runners of this machine do not have the label.
+            let fits = asked.is_none_or(|asked| asked.matches(&BTreeMap::new()));
+            return if fits { self.choose_here(spec) } else { Err(another()) };
         }
         let found = self.elsewhere().into_iter().find(|one| runner_of_machine(machine) == one.name);
         let gone = || FieldError::new("machines", format!("there is no connection {machine}"));
         let one = found.ok_or_else(gone)?;
-        let asked = spec.runner_selector.as_ref().map(|selector| selector.about(MACHINE_LABEL));
         if asked.is_some_and(|asked| !asked.matches(&one.labels)) {
-            return Err(FieldError::new("runnerSelector", "asks for another machine"));
+            return Err(another());
         }
         one.runner.accepts(spec).map(|()| one.name)
     }
@@ -374,6 +377,8 @@ mod tests {
         assert_eq!(on(&of(json!(null)), "nas").as_deref(), Ok("machine:nas"));
         assert_eq!(on(&of(json!(null)), "here").as_deref(), Ok("local"));
         assert_eq!(on(&named, "here"), Err("runnerSelector".into()));
+        let at_home = json!({"matchExpressions": [{"key": "machine", "operator": "DoesNotExist"}]});
+        assert_eq!(on(&of(at_home), "here").as_deref(), Ok("local"));
         assert_eq!(on(&of(json!({"matchLabels": {"machine": "lab"}})), "nas"), Err("runnerSelector".into()));
         settings.send_replace(vec![]);
         assert_eq!(chosen(&named), no_such);
