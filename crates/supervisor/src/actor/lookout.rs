@@ -201,8 +201,13 @@ impl Actor {
             started: run.pid.is_some(),
             other_boot: run.boot_id != self.config.boot_id,
             restored: self.config.restored,
-            copied: self.config.copied_from.is_some(),
+            copied: false,
         })
+    }
+
+    /// The same of an attempt that an earlier engine has begun: in a copy of another data folder it is that one's.
+    pub(crate) fn sought_from_before(&self, id: &TaskId) -> Option<Sought> {
+        Some(Sought { copied: self.config.copied_from.is_some(), ..self.sought(id)? })
     }
 
     /// Goes on with an attempt that was looked for.

@@ -131,7 +131,7 @@ impl Actor {
     async fn look_for(&mut self, unfinished: Vec<TaskId>) {
         let (tell, mut reported) = mpsc::channel(unfinished.len().max(1));
         let marks = Marks::default();
-        for sought in unfinished.iter().filter_map(|id| self.sought(id)) {
+        for sought in unfinished.iter().filter_map(|id| self.sought_from_before(id)) {
             let (effect, tell, marks) = (self.effect(), tell.clone(), marks.clone());
             tokio::spawn(async move {
                 let found = effect.look(&sought, &marks).await;
@@ -266,7 +266,7 @@ impl Actor {
         let open = stored.filter(|stored| !stored.task.status.phase.is_terminal());
         if let Some(stored) = open.filter(|_| !self.tasks.contains_key(id))
             && self.take_over(stored).await?
-            && let Some(sought) = self.sought(id)
+            && let Some(sought) = self.sought_from_before(id)
         {
             let effect = self.effect();
             tokio::spawn(async move {
