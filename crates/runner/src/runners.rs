@@ -116,21 +116,18 @@ impl Runners {
         // What is asked of a cluster is for nobody else.
         let fits = |one: &&Registered| spec.cluster.is_none() || one.runner.is_cluster();
         let asked = self.all().filter(|one| one.matches(spec) && one.takes_kind(spec)).filter(fits);
-        first_that_takes(asked.map(|one| one.runner.accepts(spec).map(|()| one.name.clone()))).map_err(
-            |refused| {
-                refused.unwrap_or_else(|| {
-                    let what = spec.kind.in_words();
-                    if let Some(error) = no_such_machine(spec) {
-                        return error;
-                    }
-                    let (field, does) = match spec.cluster {
-                        Some(_) => ("cluster", "hands them to a cluster"),
-                        None => ("runnerSelector", "matches"),
-                    };
-                    FieldError::new(field, format!("no runner of this machine that takes {what} {does}"))
-                })
-            },
-        )
+        let none = || {
+            if let Some(error) = no_such_machine(spec) {
+                return error;
+            }
+            let what = spec.kind.in_words();
+            let (field, does) = match spec.cluster {
+                Some(_) => ("cluster", "hands them to a cluster"),
+                None => ("runnerSelector", "matches"),
+            };
+            FieldError::new(field, format!("no runner of this machine that takes {what} {does}"))
+        };
+        first_that_takes(asked.map(|one| one.runner.accepts(spec).map(|()| one.name.clone())), none)
     }
 
     /// As [`Self::choose_on`], on the first of these machines that takes it.
@@ -144,7 +141,7 @@ impl Runners {
     ) -> Result<String, FieldError> {
         let offers = machines.into_iter().map(|machine| self.choose_on(spec, machine));
         let none = || FieldError::new("slot", "no machine of its lane takes it");
-        first_that_takes(offers).map_err(|refused| refused.unwrap_or_else(none))
+        first_that_takes(offers, none)
     }
 
     /// As [`Self::choose`], on one machine of a lane: [`HERE`], or the name of a connection.
@@ -292,10 +289,12 @@ impl<R: Runner> From<Arc<R>> for Runners {
     }
 }
 
-/// The name of the first that is one, else why the first was not: that is the one that a person would have expected.
+/// The name of the first that is one, else why the first was not: that is the one that a person would have expected. `none`: what is
+/// wrong where there is not even one.
 fn first_that_takes(
     offers: impl Iterator<Item = Result<String, FieldError>>,
-) -> Result<String, Option<FieldError>> {
+    none: impl FnOnce() -> FieldError,
+) -> Result<String, FieldError> {
     let mut refused = None;
     for offer in offers {
         match offer {
@@ -303,7 +302,7 @@ fn first_that_takes(
             Err(error) => refused = refused.or(Some(error)),
         }
     }
-    Err(refused)
+    Err(refused.unwrap_or_else(none))
 }
 
 #[cfg(test)]

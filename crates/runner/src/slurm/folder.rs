@@ -40,14 +40,11 @@ pub(super) fn provide_shim(shared: &Path, program: &[u8]) -> io::Result<PathBuf>
 
 /// A start that the shared folder has refused: what is wrong there is mended there, and nothing has run yet.
 pub(super) fn unusable(failure: StartFailure) -> StartFailure {
-    match failure.shortage() {
-        None if failure.cause == StartCause::System => {
-            let problem =
-                format!("{}: {}", failure.path.display(), io::Error::from_raw_os_error(failure.errno));
-            StartFailure { cause: StartCause::SharedFolder { problem }, ..failure }
-        }
-        _ => failure,
+    if failure.cause != StartCause::System || failure.shortage().is_some() {
+        return failure;
     }
+    let problem = format!("{}: {}", failure.path.display(), io::Error::from_raw_os_error(failure.errno));
+    StartFailure { cause: StartCause::SharedFolder { problem }, ..failure }
 }
 
 /// The run folder as nodes see it: that of the task may be a link, which only this machine has.
