@@ -95,7 +95,7 @@ impl ApiHandler for Engine {
         if id.as_str() != "t1" {
             return Err(ApiError::TaskNotFound { id: id.clone() });
         }
-        Ok(Box::pin(tokio_stream::iter([OutputEvent::Lagged { skipped: 1 }])))
+        Ok(Box::pin(tokio_stream::iter([OutputEvent::Lagged { skipped: 1, reason: None }])))
     }
 }
 

@@ -196,7 +196,10 @@ impl LogPrinter {
                 self.screens.iter_mut().flatten().for_each(Screen::begin_again);
                 Ok(())
             }
-            OutputEvent::Lagged { skipped } => self.say(&missing(*skipped)),
+            OutputEvent::Lagged { reason: Some(reason), .. } => {
+                self.say(&format!("solti: the log is not told whole here: {reason}"))
+            }
+            OutputEvent::Lagged { skipped, reason: None } => self.say(&missing(*skipped)),
             OutputEvent::RunStarted { .. } | OutputEvent::RunFinished { .. } => Ok(()),
         }
     }

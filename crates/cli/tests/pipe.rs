@@ -269,6 +269,33 @@ fn names_that_are_no_text_are_refused_in_words() {
 }
 
 #[test]
+fn a_log_that_cannot_be_read_is_no_success() {
+    let place = Place::new();
+    let id = {
+        let server = place.serve(&[]);
+        let id = place.task("echo first");
+        place.run(&["wait", &id]);
+        server.signal(Signal::TERM);
+        server.ended();
+        id
+    };
+    let task = place.data_dir().join("runs").join(&id);
+    for there in fs::read_dir(&task).unwrap() {
+        let there = there.unwrap().path();
+        let removed = if there.is_dir() { fs::remove_dir_all(&there) } else { fs::remove_file(&there) };
+        removed.unwrap();
+    }
+    fs::create_dir(task.join("1.log")).unwrap();
+    let _server = place.serve(&[]);
+    for words in [&["logs", &id][..], &["logs", "-f", &id], &["logs", "-a", "1", &id]] {
+        let output = place.run(words);
+        let said = error(&output);
+        assert!(said.contains("log file cannot be opened: "), "{said}");
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]), "{words:?}");
+    }
+}
+
+#[test]
 fn since_is_a_moment_or_refused() {
     let place = Place::new();
     let _server = place.serve(&[]);

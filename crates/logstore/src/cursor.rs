@@ -396,11 +396,11 @@ impl Cursor {
     }
 
     fn load(&mut self, files: &LogFiles, place: Place, counts: Counts) -> Result<(), LogError> {
+        self.read(files, place)?;
         if self.place.is_none_or(|before| before.segment != place.segment) {
             self.log_end = LogOffset::ZERO;
         }
         self.place = Some(place);
-        self.reload(files)?;
         (self.base, self.at, self.seen) = (counts, HEADER, None);
         // Not that of the page before: bytes without a record are to be the same from wherever one came to the page.
         self.last_stream = counts.open_row.unwrap_or(Stream::Stdout);
@@ -408,9 +408,14 @@ impl Cursor {
     }
 
     fn reload(&mut self, files: &LogFiles) -> Result<(), LogError> {
-        let Some(place) = self.place else { return Ok(()) };
-        let n = files.read_page(&mut self.page, place)?;
-        self.page[n..].fill(0);
+        self.place.map_or(Ok(()), |place| self.read(files, place))
+    }
+
+    /// Takes the page whole or not at all: who could not read it may try again.
+    fn read(&mut self, files: &LogFiles, place: Place) -> Result<(), LogError> {
+        let mut page = [0; PAGE];
+        files.read_page(&mut page, place)?;
+        *self.page = page;
         self.sealed = self.page[RECORDS_END..] == page_seal(&self.page);
         Ok(())
     }

@@ -38,6 +38,18 @@ pub enum LogError {
 }
 
 impl LogError {
+    /// Whether the next try to read may well succeed, as the system was short of something: descriptors, memory.
+    #[cfg(feature = "reader")]
+    pub fn is_passing(&self) -> bool {
+        use rustix::io::Errno;
+        let (Self::Open { source, .. }
+        | Self::Read { source, .. }
+        | Self::Write { source, .. }
+        | Self::Sync { source, .. }) = self;
+        let passing = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN, Errno::INTR];
+        Errno::from_io_error(source).is_some_and(|errno| passing.contains(&errno))
+    }
+
     pub(crate) fn open(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Open { path, source }

@@ -132,8 +132,8 @@ impl LogFiles {
             Some(Listed::Folder(_)) | None => state.segments.last().is_none_or(begun),
         };
         if changed.is_none() || changed != state.listed || grew() {
-            state.listed = changed;
             state.list(&self.run_dir)?;
+            state.listed = changed;
         }
         Ok(())
     }

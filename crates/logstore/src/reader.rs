@@ -177,11 +177,22 @@ impl LogReader {
         self.spare_lines = batch.lines;
     }
 
-    /// The next lines; `None` when caught up for now, or for good when the run has ended.
+    /// The next lines; `None` when caught up for now, or for good when the run has ended. After an error it may be called again
+    /// and goes on where it was.
     ///
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
     pub fn next_batch(&mut self) -> Result<Option<Batch>, LogError> {
+        let batch = self.read_batch();
+        if batch.is_err() {
+            for piece in self.pieces.drain(..).rev() {
+                self.kept_back.push_front(piece);
+            }
+        }
+        batch
+    }
+
+    fn read_batch(&mut self) -> Result<Option<Batch>, LogError> {
         loop {
             let more = self.collect()?;
             let mut out = Output {
@@ -249,14 +260,15 @@ impl LogReader {
     }
 
     fn make_lines(&mut self, out: &mut Output) -> Result<(), LogError> {
-        let mut pieces = std::mem::take(&mut self.pieces);
         let is_data = |piece: &&Piece| piece.record.kind == Kind::Data;
-        let first = pieces.iter().find(is_data).map_or(LogOffset::ZERO, |piece| piece.before.offset);
-        let total: u64 = pieces.iter().filter(is_data).map(|piece| piece.record.len).sum();
+        let data = self.pieces.iter().filter(is_data);
+        let first = data.clone().next().map_or(LogOffset::ZERO, |piece| piece.before.offset);
+        let total: u64 = data.map(|piece| piece.record.len).sum();
         let carried: usize = self.streams.iter().map(|s| s.carry.len()).sum();
         out.bytes.reserve(total as usize + carried);
         out.bytes.resize(total as usize, 0);
         let n = self.files.read_log_on(&mut out.bytes, first)?;
+        let mut pieces = std::mem::take(&mut self.pieces);
         let newlines = pieces.iter().filter(is_data).map(|piece| piece.record.newlines);
         let newlines = newlines.fold(0, u64::saturating_add);
         out.lines.reserve_exact((newlines as usize).min(MOST_LINES) + 2);

@@ -290,17 +290,17 @@ fn readers_that_look_on_lose_nothing() {
     });
 }
 
-/// Runs one test of this program again with the signal of a file that grew too large ignored, so that the limit
-/// shows as an error of `write`, as a full disk does.
-fn with_file_limit(test: &str, body: impl FnOnce()) {
-    if std::env::var_os("FILE_LIMIT_TEST").is_some() {
+/// Runs one test of this program again as a process of its own, whose limits it may change. The signal of a file that grew too
+/// large is ignored there, so that the limit shows as an error of `write`, as a full disk does.
+fn with_own_limits(test: &str, body: impl FnOnce()) {
+    if std::env::var_os("OWN_LIMITS_TEST").is_some() {
         return body();
     }
     let status = Command::new("sh")
         .args(["-c", "trap '' XFSZ; exec \"$0\" --exact \"$1\""])
         .arg(std::env::current_exe().unwrap())
         .arg(test)
-        .env("FILE_LIMIT_TEST", "1")
+        .env("OWN_LIMITS_TEST", "1")
         .status()
         .unwrap();
     assert!(status.success());
@@ -309,6 +309,44 @@ fn with_file_limit(test: &str, body: impl FnOnce()) {
 fn limit(bytes: Option<u64>) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     setrlimit(Resource::Fsize, Rlimit { current: bytes.or(maximum), maximum }).unwrap();
+}
+
+#[test]
+fn a_reader_that_finds_no_descriptor_goes_on_where_it_was() {
+    with_own_limits("a_reader_that_finds_no_descriptor_goes_on_where_it_was", || {
+        let dir = tempfile::tempdir().unwrap();
+        small_segments(dir.path(), 3000).finish(T0 + 90_000).unwrap();
+        let expected = read_all(dir.path(), true);
+        assert_eq!(expected.0.iter().map(Vec::len).sum::<usize>(), 3000);
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let descriptors = |current| setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
+
+        let mut reader = LogReader::open(dir.path()).unwrap();
+        reader.set_final(true);
+        let (mut lines, mut was_cut, mut refused) = (Lines::default(), [false; 2], 0);
+        let mut short = true;
+        loop {
+            descriptors(if short { Some(0) } else { maximum });
+            let batch = reader.next_batch();
+            descriptors(maximum);
+            match batch {
+                Ok(Some(batch)) => {
+                    for span in &batch.lines {
+                        lines.add(span, &batch.line(span), &mut was_cut);
+                    }
+                    short = true;
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    assert!(error.is_passing(), "{error:?}");
+                    refused += 1;
+                    short = false;
+                }
+            }
+        }
+        assert!(refused > 1, "only {refused}");
+        assert_eq!(lines, expected);
+    });
 }
 
 /// Kept bytes and gap bytes of each stream, from the rows.
@@ -326,7 +364,7 @@ fn kept_and_gaps(dir: &Path) -> [(u64, u64); 2] {
 
 #[test]
 fn a_full_disk_leaves_a_gap_and_harms_nothing() {
-    with_file_limit("a_full_disk_leaves_a_gap_and_harms_nothing", || {
+    with_own_limits("a_full_disk_leaves_a_gap_and_harms_nothing", || {
         // Either file may be the one that finds no space.
         for (line, stop) in [("0123456789abcdef\n", 10_000), ("\n", 6_000), ("half a line ", 9_000)] {
             let dir = tempfile::tempdir().unwrap();

@@ -72,11 +72,16 @@ pub enum OutputEvent {
         #[ts(type = "number")]
         finished_at: u64,
     },
-    /// Lines that are not in the log: removed for a limit, or never written for want of space.
+    /// Lines that are not in the log: removed for a limit, or never written for want of space. With a `reason`: what is left of
+    /// this attempt's log cannot be read.
     Lagged {
-        /// How many.
+        /// How many; at least, where nobody knows.
         #[ts(type = "number")]
         skipped: u64,
+        /// Why the log cannot be read, in a sentence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        reason: Option<String>,
     },
 }
 

@@ -168,7 +168,7 @@ impl Reached {
     fn take_gap(&mut self) -> Option<OutputEvent> {
         match std::mem::take(&mut self.gap) {
             0 => None,
-            skipped => Some(OutputEvent::Lagged { skipped }),
+            skipped => Some(OutputEvent::Lagged { skipped, reason: None }),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use super::log_events::{Block, LogEvents, LogItem};
 use super::logs::stored_run;
+use crate::error::in_full;
 use crate::{ApiError, LogPosition, LogReading};
 use solti_logstore::{LogError, LogReader};
 use solti_model::{OutputEvent, TaskId, TaskRun};
@@ -32,22 +33,17 @@ pub(super) async fn open(
     let (items, queue) = mpsc::channel(BLOCKS);
     let after = how.after;
     let follower = Follower { supervisor: supervisor.clone(), id: id.clone(), how, live, items };
-    tokio::spawn(async move {
-        if let Err(error) = follower.run().await {
-            tracing::error!("a log stream ends early: {error}");
-        }
-    });
+    tokio::spawn(follower.run());
     Ok(LogEvents::new(queue, after))
 }
 
+/// Why an attempt's log is told only in part.
 #[derive(Debug, thiserror::Error)]
-enum FollowError {
+enum ReadError {
     #[error(transparent)]
-    Api(#[from] ApiError),
-    #[error("the log cannot be read")]
     Log(#[from] LogError),
-    #[error("the reader was ended by the runtime")]
-    Runtime(#[from] tokio::task::JoinError),
+    #[error("what reads it has failed")]
+    Reader(#[from] tokio::task::JoinError),
 }
 
 /// The subscriber has gone, or has got what it asked for.
@@ -62,44 +58,44 @@ struct Follower {
 }
 
 impl Follower {
-    async fn run(mut self) -> Result<(), FollowError> {
+    async fn run(mut self) {
         let mut attempt = match self.how.after {
             LogPosition { ended: true, attempt, .. } => attempt.saturating_add(1),
             LogPosition { attempt, .. } => attempt.max(1),
         };
         loop {
-            let Some((run, next)) = self.look_up(attempt).await else { return Ok(()) };
+            let Some((run, next)) = self.look_up(attempt).await else { return };
             match run {
                 Some(run) => {
-                    if self.tell_run(run).await?.is_err() {
-                        return Ok(());
+                    if self.tell_run(run).await.is_err() {
+                        return;
                     }
                     attempt = attempt.saturating_add(1);
                 }
                 // These attempts are not kept. How many lines they had nobody knows: at least one each.
                 None if next.is_some_and(|next| next > attempt) => {
                     let next = next.unwrap_or(attempt);
-                    let gap = OutputEvent::Lagged { skipped: u64::from(next - attempt) };
+                    let gap = OutputEvent::Lagged { skipped: u64::from(next - attempt), reason: None };
                     let mark = LogItem::Mark(LogPosition::ended(next - 1), gap);
                     if self.items.send(mark).await.is_err() {
-                        return Ok(());
+                        return;
                     }
                     attempt = next;
                 }
-                None if !self.how.follow => return Ok(()),
+                None if !self.how.follow => return,
                 // An attempt that is not stored yet: wait for it, or for the end of the task.
                 None => match &mut self.live {
                     Some(live) => {
                         let next = live.wait_for(|live| live.attempt >= attempt || live.over);
                         let over = tokio::select! {
                             state = next => state.map_or(true, |state| state.attempt < attempt),
-                            () = self.items.closed() => return Ok(()),
+                            () = self.items.closed() => return,
                         };
                         if over {
                             self.live = None;
                         }
                     }
-                    None => return Ok(()),
+                    None => return,
                 },
             }
         }
@@ -136,39 +132,41 @@ impl Follower {
         }
     }
 
-    /// As [`Follower::follow_run`]; of a log that cannot be read, the end mark and that something is missing.
-    async fn tell_run(&mut self, run: TaskRun) -> Result<Result<(), Gone>, FollowError> {
+    /// As [`Follower::follow_run`]; of a log that cannot be read, why something is missing, and the end mark. How many
+    /// lines are missing nobody knows: at least one.
+    async fn tell_run(&mut self, run: TaskRun) -> Result<(), Gone> {
         let (attempt, known) = (run.attempt, run.clone());
         let error = match self.follow_run(run).await {
-            Err(FollowError::Log(error)) => error,
-            reported => return reported,
+            Ok(told) => return told,
+            Err(error) => error,
         };
-        tracing::warn!("the log of task {}, attempt {attempt} is not told whole: {error}", self.id);
-        let missing = LogItem::Mark(LogPosition::started(attempt), OutputEvent::Lagged { skipped: 1 });
-        if self.items.send(missing).await.is_err() {
-            return Ok(Err(Gone));
+        let reason = in_full(&error);
+        tracing::warn!("the log of task {}, attempt {attempt} is not told whole: {reason}", self.id);
+        let missing = OutputEvent::Lagged { skipped: 1, reason: Some(reason) };
+        if self.items.send(LogItem::Mark(LogPosition::started(attempt), missing)).await.is_err() {
+            return Err(Gone);
         }
         let mut end = known;
         while end.finished_at.is_none() {
-            let Some(live) = self.live.as_mut().filter(|_| self.how.follow) else { return Ok(Err(Gone)) };
+            let Some(live) = self.live.as_mut().filter(|_| self.how.follow) else { return Err(Gone) };
             let over = live.wait_for(|live| live.finished >= attempt || live.over);
             let gone = tokio::select! {
                 state = over => state.is_err(),
-                () = self.items.closed() => return Ok(Err(Gone)),
+                () = self.items.closed() => return Err(Gone),
             };
             match self.look_up(attempt).await {
                 Some((Some(run), _)) if run.finished_at.is_some() => end = run,
                 Some((Some(_), _)) if !gone => tokio::time::sleep(PAUSES.0).await,
-                _ => return Ok(Err(Gone)),
+                _ => return Err(Gone),
             }
         }
         let finished_at = end.finished_at.unwrap_or_default();
         let mark = OutputEvent::RunFinished { attempt, exit_code: end.exit_code, finished_at };
-        Ok(self.items.send(LogItem::Mark(LogPosition::ended(attempt), mark)).await.map_err(|_| Gone))
+        self.items.send(LogItem::Mark(LogPosition::ended(attempt), mark)).await.map_err(|_| Gone)
     }
 
     /// Sends one attempt from its start mark to its end mark.
-    async fn follow_run(&mut self, run: TaskRun) -> Result<Result<(), Gone>, FollowError> {
+    async fn follow_run(&mut self, run: TaskRun) -> Result<Result<(), Gone>, ReadError> {
         let attempt = run.attempt;
         let LogReading { after, unfinished, follow } = self.how;
         let resumed = after.attempt == attempt && !after.ended;
@@ -181,6 +179,7 @@ impl Follower {
         }
         let folder = self.supervisor.folders().run(&self.id, attempt);
         let mut reader: Option<LogReader> = None;
+        let mut pause = PAUSES.0;
         let mut finished = run.finished_at.is_some().then_some(run);
         loop {
             // The doorbell is taken before the log is read: a line after the reading rings it again.
@@ -192,20 +191,32 @@ impl Follower {
                     // A place first, then a block for it: a slow subscriber costs two blocks and no thread.
                     let Ok(place) = self.items.clone().reserve_owned().await else { return Ok(Err(Gone)) };
                     let (is_final, folder) = (finished.is_some(), folder.clone());
-                    let read = tokio::task::spawn_blocking(move || -> Result<_, LogError> {
-                        let mut reader = match reader {
-                            Some(reader) => reader,
-                            None => LogReader::open_after(&folder, handed)?,
-                        };
+                    let read = tokio::task::spawn_blocking(move || {
+                        let mut reader =
+                            match reader.map_or_else(|| LogReader::open_after(&folder, handed), Ok) {
+                                Ok(reader) => reader,
+                                Err(error) => return (None, Err(error)),
+                            };
                         reader.set_final(is_final);
                         reader.set_unfinished(unfinished);
-                        let caught_up = hand_on(&mut reader, attempt, place)?;
-                        Ok((reader, caught_up))
+                        let caught_up = hand_on(&mut reader, attempt, place);
+                        (Some(reader), caught_up)
                     });
-                    let (back, caught_up) = read.await??;
-                    reader = Some(back);
-                    if caught_up {
-                        break;
+                    let caught_up;
+                    (reader, caught_up) = read.await?;
+                    match caught_up {
+                        Ok(true) => break,
+                        Ok(false) => pause = PAUSES.0,
+                        // Nothing is lost by waiting: the reader goes on where it was.
+                        Err(error) if error.is_passing() => {
+                            tracing::warn!("a log stream waits: {}", in_full(&error));
+                            tokio::select! {
+                                () = tokio::time::sleep(pause) => {}
+                                () = self.items.closed() => return Ok(Err(Gone)),
+                            }
+                            pause = (pause * 2).min(PAUSES.1);
+                        }
+                        Err(error) => return Err(error.into()),
                     }
                 }
                 if finished.is_some() {

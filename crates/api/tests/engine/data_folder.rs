@@ -5,9 +5,9 @@
 use crate::common;
 use common::{Engine, bash, command, spec, until};
 use serde_json::json;
-use solti_api::ApiHandler;
 use solti_api::operations::{Operations as _, ReadLog};
-use solti_model::{RowNo, RunId, TaskPhase};
+use solti_api::{ApiError, ApiHandler};
+use solti_model::{OutputEvent, RowNo, RunId, TaskPhase};
 use solti_store::{Store, StoreError};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
@@ -154,7 +154,15 @@ async fn a_run_folder_that_became_a_symlink_is_not_followed() {
                 .api
                 .ask(ReadLog { run: RunId::new(id.clone(), 1), from: RowNo::ZERO, count: 10 })
                 .await;
-            assert!(read.is_err(), "{what}: {read:?}");
+            let Err(ApiError::Unavailable { reason }) = read else { panic!("{what}: {read:?}") };
+            assert!(reason.starts_with("log file cannot be opened: "), "{reason}");
+            let log = engine.log(&id).await;
+            let [.., OutputEvent::Lagged { reason: Some(told), .. }, OutputEvent::RunFinished { .. }] =
+                &log[..]
+            else {
+                panic!("{what}: {log:?}")
+            };
+            assert_eq!(*told, reason);
         }
         engine.api.delete_task(&id).await.unwrap();
         assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious\n");

@@ -57,7 +57,7 @@ async fn rows_events_and_folders_of_attempts_in_between_go_and_a_log_stream_tell
     for event in engine.log(&id).await {
         match event {
             OutputEvent::RunStarted { attempt, .. } => reported.push(i64::from(attempt)),
-            OutputEvent::Lagged { skipped } => reported.push(-i64::try_from(skipped).unwrap()),
+            OutputEvent::Lagged { skipped, .. } => reported.push(-i64::try_from(skipped).unwrap()),
             OutputEvent::Chunk { attempt, line, .. } => assert_eq!(&*line, format!("{id}/{attempt}")),
             OutputEvent::RunFinished { .. } => {}
         }
@@ -69,7 +69,7 @@ async fn rows_events_and_folders_of_attempts_in_between_go_and_a_log_stream_tell
     use solti_api::LogAccess as _;
     let rest = engine.api.stream_log_after(&id, LogPosition::started(12)).await.unwrap();
     let rest: Vec<_> = tokio::time::timeout(PATIENCE, rest.collect()).await.expect("the log ends");
-    assert_eq!(rest[0].1, OutputEvent::Lagged { skipped: 3 });
+    assert_eq!(rest[0].1, OutputEvent::Lagged { skipped: 3, reason: None });
     assert_eq!(rest[0].0, LogPosition::ended(14));
     assert!(matches!(rest[1].1, OutputEvent::RunStarted { attempt: 15, .. }), "{:?}", rest[1]);
 }

@@ -46,7 +46,7 @@ async fn a_run_that_printed_too_much_keeps_its_beginning_and_its_end() {
     for event in engine.log(&id).await {
         match event {
             OutputEvent::Chunk { seq, .. } => seqs.push(seq),
-            OutputEvent::Lagged { skipped: lines } => skipped += lines,
+            OutputEvent::Lagged { skipped: lines, .. } => skipped += lines,
             _ => {}
         }
     }
@@ -113,7 +113,7 @@ async fn a_full_disk_takes_the_oldest_logs_of_all_tasks() {
         until("the logs are gone", || stored(&engine, id, 1).bytes() == 0).await;
         let log = engine.log(id).await;
         let skipped = log.iter().find_map(|event| match event {
-            OutputEvent::Lagged { skipped } => Some(*skipped),
+            OutputEvent::Lagged { skipped, .. } => Some(*skipped),
             _ => None,
         });
         assert_eq!(skipped, Some(3 * 1024 + 1));

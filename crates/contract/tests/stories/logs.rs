@@ -51,7 +51,7 @@ pub async fn a_window_reads_rows_and_hears_of_growth(subject: &Subject) {
         api.ask(ReadLog { run: RunId::new(id.clone(), 7), from: RowNo::ZERO, count: 1 }).await.unwrap_err();
     assert!(
         matches!(&error, ApiError::InvalidRequest { field, message, .. }
-            if field == "attempt" && *message == format!("task {id} has 1 attempt, none is number 7")),
+            if field == "attempt" && *message == format!("task {id} has no attempt 7: it has had 1 attempt")),
         "{error:?}"
     );
     assert_eq!(

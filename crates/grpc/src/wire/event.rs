@@ -33,7 +33,7 @@ pub(crate) fn event_to_wire(event: OutputEvent) -> proto::OutputEventProto {
                 finished_at: time_to_wire(finished_at),
             })
         }
-        OutputEvent::Lagged { skipped } => Kind::Lagged(proto::LaggedProto { skipped }),
+        OutputEvent::Lagged { skipped, reason } => Kind::Lagged(proto::LaggedProto { skipped, reason }),
     };
     proto::OutputEventProto { kind: Some(kind) }
 }
@@ -69,6 +69,6 @@ pub(crate) fn event_from_wire(wire: proto::OutputEventProto) -> Result<OutputEve
             exit_code: run.exit_code,
             finished_at: time_from_wire(run.finished_at),
         },
-        Kind::Lagged(lag) => OutputEvent::Lagged { skipped: lag.skipped },
+        Kind::Lagged(lag) => OutputEvent::Lagged { skipped: lag.skipped, reason: lag.reason },
     })
 }

@@ -173,7 +173,7 @@ mod tests {
         let mut resume = Resume::new(Some(position));
         let rest = [
             OutputEvent::RunStarted { attempt: 1, started_at: 1 },
-            OutputEvent::Lagged { skipped: 4 },
+            OutputEvent::Lagged { skipped: 4, reason: Some("the log cannot be read".into()) },
             chunk(1, Stdout, 4),
             chunk(1, Stdout, 5),
             chunk(1, Stdout, 6),

@@ -248,7 +248,7 @@ mod tests {
     async fn events_that_are_there_are_written_together() {
         let (_closing, closed) = watch::channel(false);
         let line = |n: u64| {
-            let chunk = OutputEvent::Lagged { skipped: n };
+            let chunk = OutputEvent::Lagged { skipped: n, reason: None };
             (LogPosition::started(1), chunk)
         };
         let events: Pin<Box<dyn Stream<Item = _> + Send>> = Box::pin(tokio_stream::iter((0..3).map(line)));

@@ -1,6 +1,7 @@
 //! One run's log as the log store wants it: which attempt is meant, its folder, and whether it is over.
 
 use crate::ApiError;
+use crate::error::in_full;
 use solti_logstore::{LogError, LogView, TextEncoding};
 use solti_model::{RunId, TaskId, TaskRun, counted};
 use solti_supervisor::{Supervisor, SupervisorError};
@@ -79,20 +80,25 @@ pub(crate) async fn pick(
             let said = if attempt < number {
                 format!("attempt {attempt} of task {id} is not kept any more")
             } else {
-                format!("task {id} has {}, none is number {attempt}", counted(number, "attempt"))
+                format!("task {id} has no attempt {attempt}: it has had {}", counted(number, "attempt"))
             };
             Err(ApiError::invalid("attempt", said))
         }
     }
 }
 
-/// Runs `work` where it may wait for the disk.
+/// Runs `work` where it may wait for the disk. Files that cannot be read are told with the reason: they are the person's own, and
+/// who knows it can mend it.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
 ) -> Result<T, ApiError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(ApiError::internal(&error)),
+        Ok(Err(error)) => {
+            let reason = in_full(&error);
+            tracing::warn!("{reason}");
+            Err(ApiError::Unavailable { reason })
+        }
         Err(error) => Err(ApiError::internal(&error)),
     }
 }
