@@ -241,6 +241,59 @@ fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     match () {
         () if odd * 10 >= half * 7 && even * 4 <= odd => Some(UTF_16LE),
         () if even * 10 >= half * 7 && odd * 4 <= even => Some(UTF_16BE),
+        // Few letters of other scripts have a zero: it is told by what stands between them.
+        () if odd > even => reads_as_text(head, u16::from_le_bytes).then_some(UTF_16LE),
+        () if even > odd => reads_as_text(head, u16::from_be_bytes).then_some(UTF_16BE),
         () => None,
+    }
+}
+
+/// Whether these bytes are text when they are taken two by two: no controls, nothing unpaired or private, letters of a few scripts, and
+/// now and then a space, a line feed or a digit. Text with zeros in it, as of `find -print0`, has bytes of ASCII alone.
+fn reads_as_text(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
+    /// Of the characters so many parts in a hundred are of the most frequent blocks.
+    const OF_THE_MOST_FREQUENT: (usize, usize) = (4, 95);
+    /// Of so many characters one is of ASCII.
+    const ONE_IN: usize = 40;
+    if bytes.iter().all(|byte| matches!(byte, 0 | b'\t' | b'\n' | b'\r' | 0x1b | b' '..=b'~')) {
+        return false;
+    }
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    // The last one may be cut off.
+    let count = bytes.len() / 2;
+    let (mut blocks, mut ascii, mut all) = ([0usize; 256], 0usize, 0usize);
+    for (n, c) in char::decode_utf16(units).enumerate() {
+        let c = match c {
+            Ok(c) => c,
+            Err(_) if n + 2 > count => break,
+            Err(_) => return false,
+        };
+        let refused = c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{1b}');
+        if refused || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{ffff}') {
+            return false;
+        }
+        all += 1;
+        ascii += usize::from(c.is_ascii());
+        blocks[block(c)] += 1;
+    }
+    blocks.sort_unstable_by(|a, b| b.cmp(a));
+    let (most, parts) = OF_THE_MOST_FREQUENT;
+    ascii * ONE_IN >= all && blocks[..most].iter().sum::<usize>() * 100 >= all * parts
+}
+
+/// Characters that stand together in texts, as one number: the blocks of a script that has many are one.
+fn block(c: char) -> usize {
+    match u32::from(c) {
+        // Latin, and what all scripts use.
+        0..0x250 | 0x2000..0x2e00 => 0,
+        // Chinese and Japanese.
+        0x2e80..0xa000 | 0xf900..0xfb00 | 0xfe30..0xfe50 | 0xff00..0xfff0 | 0x2_0000..0x4_0000 => 0x30,
+        // Korean.
+        0x1100..0x1200 | 0xac00..0xd800 => 0xac,
+        // Pictures.
+        0x1_0000..0x2_0000 => 0xd8,
+        // Greek of all times.
+        0x370..0x400 | 0x1f00..0x2000 => 0x03,
+        other => (other >> 8) as usize & 0xff,
     }
 }

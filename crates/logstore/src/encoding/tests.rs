@@ -68,6 +68,43 @@ fn utf_16_is_cut_at_its_line_feeds_and_reads_as_it_was_printed() {
 }
 
 #[test]
+fn utf_16_of_any_script_is_told_without_its_mark() {
+    for text in [
+        "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}, \u{43c}\u{438}\u{440}\n\u{433}\u{43e}\u{442}\u{43e}\u{432}\u{43e}: 100%\n",
+        "\u{391}\u{3b8}\u{3ae}\u{3bd}\u{3b1} \u{3ba}\u{3b1}\u{3b9} \u{3a0}\u{3b5}\u{3b9}\u{3c1}\u{3b1}\u{3b9}\u{3ac}\u{3c2}\n",
+        "\u{4e00}\u{5207}\u{6b63}\u{5e38}\u{ff0c}\u{8fdb}\u{5ea6} 100%\n\u{5b8c}\u{6210}\u{3002}\n",
+        "\u{30d5}\u{30a1}\u{30a4}\u{30eb}\u{3092}\u{8aad}\u{307f}\u{8fbc}\u{3093}\u{3067}\u{3044}\u{307e}\u{3059} (3/4)\n",
+        "\u{c548}\u{b155}\u{d558}\u{c138}\u{c694} \u{c138}\u{acc4}\n",
+        "\u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{5e2}\u{5d5}\u{5dc}\u{5dd}\n",
+        "\u{645}\u{631}\u{62d}\u{628}\u{627} \u{628}\u{627}\u{644}\u{639}\u{627}\u{644}\u{645}\n",
+        "\u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947} \u{926}\u{941}\u{928}\u{93f}\u{92f}\u{93e} \u{1f600}\n",
+    ] {
+        for (name, bytes) in
+            [("UTF-16LE", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("UTF-16BE", u16::to_be_bytes)]
+        {
+            assert_eq!(guess(&in_utf16(text, bytes)).name(), name, "{text}");
+            assert_eq!(guess(&in_utf16(&text.repeat(1000), bytes)).name(), name, "{text}");
+        }
+    }
+    // Zeros alone do not make it.
+    let mut state = 1u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+    .take(4000)
+    .collect();
+    for bytes in [
+        b"a.txt\0b.txt\0some folder/c\0".repeat(100),
+        b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0\x01\0\0\0\x30\x10\0\0\0\0\0\0".repeat(20),
+        "caf\u{e9}\0th\u{e9}\0\n".repeat(50).into_bytes(),
+        noise,
+    ] {
+        assert!(guess(&bytes).is_utf8(), "{:?}", guess(&bytes));
+    }
+}
+
+#[test]
 fn no_character_of_utf_16_is_lost_where_a_row_is_cut_within_it() {
     // One byte of each is that which ends rows, or both are.
     let text = "a\u{10a}b\n\u{a05}\u{a15}\u{a4d}x\n\u{a0a}\n\n\u{4e00}\u{a0a}\u{a0a}y\u{1f600}\n\u{970a}z\u{1f60a}\u{1f60a} \u{1f40a}\n\u{1f60a}";
