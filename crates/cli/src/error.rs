@@ -75,9 +75,9 @@ pub enum CliError {
     NoSuchTask(String),
     #[error("{prefix} could be {}{}: give more of it", matches.join(", "), if *more { ", or others" } else { "" })]
     AmbiguousId { prefix: String, matches: Vec<String>, more: bool },
-    /// What the API says of a field, of the option that has set it.
-    #[error("{option}: {said}")]
-    Option { option: String, said: String, error: Box<ApiError> },
+    /// What the API says of fields, of the options that have set them.
+    #[error("{said}")]
+    Option { said: String, error: Box<ApiError> },
     #[error("{option}: {said}")]
     Range { option: &'static str, said: &'static str },
     #[error("--env {0}: this variable is not set here; write {0}=VALUE")]
@@ -251,7 +251,7 @@ mod tests {
     fn a_command_line_that_cannot_be_meant_so_has_one_exit_code() {
         let error = || Box::new(ApiError::invalid("timeout", "must be longer"));
         for wrong in [
-            CliError::Option { option: "--timeout".into(), said: "must be longer".into(), error: error() },
+            CliError::Option { said: "--timeout: must be longer".into(), error: error() },
             CliError::Range { option: "--before", said: "must be greater than --after" },
             CliError::Scheme("ftp://x".into()),
             CliError::JobParameter("x".into()),

@@ -146,6 +146,7 @@ fn outcome(call: &HookDelivery) -> String {
 mod tests {
     use super::*;
     use solti_api::ApiError;
+    use solti_model::FieldError;
 
     #[test]
     fn what_is_wrong_with_a_hook_is_told_of_the_word_that_says_it() {
@@ -159,5 +160,19 @@ mod tests {
             let told = in_options(ApiError::invalid(field, "is wrong"), &OPTIONS);
             assert_eq!(told.to_string(), format!("{word}: is wrong"));
         }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_also_what_no_word_says() {
+        let others = vec![
+            FieldError::new("hook.color", "is not known"),
+            FieldError::new("hook.labels.team", "is too long"),
+        ];
+        let error =
+            ApiError::InvalidRequest { field: "hook.name".into(), message: "is wrong".into(), others };
+        let told = in_options(error, &OPTIONS).to_string();
+        assert_eq!(told, "<NAME>: is wrong\nhook.color: is not known\n--label: is too long");
+        let unknown = in_options(ApiError::invalid("color", "is not known"), &OPTIONS);
+        assert!(matches!(unknown, crate::error::CliError::Api(_)));
     }
 }

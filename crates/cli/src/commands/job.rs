@@ -2,7 +2,7 @@
 
 use super::job_secrets::{secret, with_secrets};
 use super::run::{attend, tell};
-use super::{be_there, each, job_named, print, print_json};
+use super::{be_there, each, in_words, job_named, print, print_json};
 use crate::args::{Job as Command, JobOrder, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
@@ -112,13 +112,7 @@ fn values(job: &Job, words: &[String]) -> Result<BTreeMap<String, String>, CliEr
 
 /// What the API says of a parameter, as the command line writes that.
 fn in_parameters(error: ApiError) -> CliError {
-    let ApiError::InvalidRequest { field, message, .. } = &error else { return error.into() };
-    match field.strip_prefix("parameters.") {
-        Some(name) => {
-            CliError::Option { option: format!("--{name}"), said: message.clone(), error: Box::new(error) }
-        }
-        None => error.into(),
-    }
+    in_words(error, |field| field.strip_prefix("parameters.").map(|name| format!("--{name}")))
 }
 
 async fn list(

@@ -1,5 +1,6 @@
 //! `logs`: what a task has printed, and with `-f` what it prints.
 
+use super::in_options;
 use crate::args::{Logs, Options};
 use crate::ending::reader_gone;
 use crate::error::CliError;
@@ -12,6 +13,9 @@ use solti_http::HttpClient;
 use solti_logstore::{RowFilter, SearchQuery};
 use solti_model::{OutputEvent, RunId};
 
+/// Which option sets what the API calls so.
+const OPTIONS: [(&str, &str); 2] = [("attempt", "--attempt"), ("field", "--field")];
+
 pub async fn logs(options: &Options, logs: Logs) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     server::while_there(options, &client, print_log(options, &client, logs)).await
@@ -21,7 +25,8 @@ async fn print_log(options: &Options, client: &HttpClient, logs: Logs) -> Result
     let id = task_ids::resolve(client, &logs.id).await?;
     if let Some(attempt) = logs.attempt {
         // Says that there is no such attempt before it is waited for.
-        client.ask(GetLogInfo { run: RunId::new(id.clone(), attempt) }).await?;
+        let found = client.ask(GetLogInfo { run: RunId::new(id.clone(), attempt) }).await;
+        found.map_err(|error| in_options(error, &OPTIONS))?;
     }
     // What lies before the attempt is not read.
     let after = match logs.attempt {
@@ -32,8 +37,8 @@ async fn print_log(options: &Options, client: &HttpClient, logs: Logs) -> Result
         true => None,
         false => {
             let query = SearchQuery { fields: logs.fields.join(" "), ..SearchQuery::default() };
-            let matcher = query.compile().map_err(|error| ApiError::invalid("field", error.to_string()))?;
-            Some(RowFilter::new(matcher))
+            let compiled = query.compile().map_err(|error| ApiError::invalid("field", error.to_string()));
+            Some(RowFilter::new(compiled.map_err(|error| in_options(error, &OPTIONS))?))
         }
     };
     // Of a part of a line nobody knows yet what its fields are.
@@ -51,6 +56,7 @@ async fn print_log(options: &Options, client: &HttpClient, logs: Logs) -> Result
     let mut log = client.read_log(&id, how).await?.map(|(_, event)| event).boxed();
     let reader_gone = reader_gone();
     tokio::pin!(reader_gone);
+    let mut code = 0;
     loop {
         let event = tokio::select! {
             event = printer.next(&mut log) => event?,
@@ -63,17 +69,21 @@ async fn print_log(options: &Options, client: &HttpClient, logs: Logs) -> Result
                 logs.attempt.is_some_and(|only| only <= attempt)
             }
             Some(OutputEvent::RunStarted { attempt, .. }) => logs.attempt.is_some_and(|only| only < attempt),
+            Some(OutputEvent::Lagged { reason: Some(_), .. }) => {
+                code = 1;
+                false
+            }
             Some(_) => false,
         };
         if passed {
             printer.finish()?;
-            return Ok(0);
+            return Ok(code);
         }
     }
     // A log that is followed ends with its task, or the connection is gone for good.
     match client.get_task_status(&id).await? {
         Some(task) if logs.follow && !task.status.phase.is_terminal() => Err(CliError::Disconnected),
         None if logs.follow => Err(CliError::Deleted(id)),
-        Some(_) | None => Ok(0),
+        Some(_) | None => Ok(code),
     }
 }

@@ -93,19 +93,29 @@ async fn each<T>(
     Ok(code)
 }
 
-/// An error of a field as one of the option that has set it: on a command line nobody has written a field.
+/// An error of fields as one of the options that have set them: on a command line nobody has written a field.
 fn in_options(error: ApiError, options: &[(&str, &'static str)]) -> CliError {
-    let ApiError::InvalidRequest { field, message, .. } = &error else { return error.into() };
-    let field = field.strip_prefix("spec.").unwrap_or(field);
-    let is_of = |name: &str| {
-        field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    match options.iter().find(|(name, _)| is_of(name)) {
-        Some((_, option)) => {
-            CliError::Option { option: (*option).to_owned(), said: message.clone(), error: Box::new(error) }
-        }
-        None => error.into(),
+    in_words(error, |field| {
+        let field = field.strip_prefix("spec.").unwrap_or(field);
+        let is_of = |name: &str| {
+            field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        options.iter().find(|(name, _)| is_of(name)).map(|(_, option)| (*option).to_owned())
+    })
+}
+
+/// An error of fields as one of the words that have set them, a line for each. A field that no word sets keeps its name.
+fn in_words(error: ApiError, word_of: impl Fn(&str) -> Option<String>) -> CliError {
+    let ApiError::InvalidRequest { field, message, others } = &error else { return error.into() };
+    let fields = || std::iter::once((field, message)).chain(others.iter().map(|o| (&o.field, &o.message)));
+    if fields().all(|(field, _)| word_of(field).is_none()) {
+        return error.into();
     }
+    let lines = fields().map(|(field, message)| {
+        let word = word_of(field);
+        format!("{}: {message}", word.as_ref().unwrap_or(field))
+    });
+    CliError::Option { said: lines.collect::<Vec<_>>().join("\n"), error: Box::new(error) }
 }
 
 /// That there is a job of this name: what an operation says of one that is not there names no command, and one that is deleted twice says

@@ -1,6 +1,6 @@
 //! `run --slurm --preview`: when and where a cluster would start a task.
 
-use super::{print, print_json};
+use super::{in_options, print, print_json};
 use crate::args::Options;
 use crate::error::CliError;
 use crate::terminal::harmless;
@@ -10,7 +10,8 @@ use solti_http::HttpClient;
 use solti_model::{ClusterPreview, TaskSpec};
 
 pub async fn tell(options: &Options, client: &HttpClient, spec: &TaskSpec) -> Result<u8, CliError> {
-    let preview = client.ask(PreviewOnCluster { spec: spec.into() }).await?;
+    let asked = client.ask(PreviewOnCluster { spec: spec.into() }).await;
+    let preview = asked.map_err(|error| in_options(error, &super::run::OPTIONS))?;
     match options.json {
         true => print_json(&preview)?,
         false => print(&format!("{}\n", harmless(&words(&preview, show::now_ms()))))?,

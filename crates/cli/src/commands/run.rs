@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Which option sets which field of the spec.
-const OPTIONS: [(&str, &str); 26] = [
+pub(super) const OPTIONS: [(&str, &str); 26] = [
     ("slot", "--lane"),
     ("timeout", "--timeout"),
     ("restart.intervalMs", "--interval"),
