@@ -154,7 +154,7 @@ impl Schedule {
                 return Err(wrong("", problem.into()));
             }
         };
-        Ok(Rule { timing, from_ms: self.from, until_ms: self.until })
+        Ok(Rule { timing, from_ms: self.from, until_ms: self.until, jitter_ms: self.jitter_ms })
     }
 
     /// Whether it says the same times as another one; then what has come of them holds for both.

@@ -112,7 +112,7 @@ mod tests {
         ];
         for timing in timings {
             for (from_ms, until_ms) in [(None, None), (Some(1_090), Some(1_180)), (Some(70_000), None)] {
-                let rule = Rule { timing: timing.clone(), from_ms, until_ms };
+                let rule = Rule { from_ms, until_ms, ..Rule::new(timing.clone()) };
                 for after in [0, 999, 1_000, 1_089, 1_090, 59_999, 60_000] {
                     for until in [0, 999, 1_000, 1_180, 60_000, 200_000] {
                         let gone_through = rule.times_after(after).take_while(|time| *time <= until).count();

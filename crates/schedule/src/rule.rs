@@ -32,12 +32,14 @@ pub struct Rule {
     pub from_ms: Option<u64>,
     /// No time is after this one, in Unix milliseconds.
     pub until_ms: Option<u64>,
+    /// Each time is put off by up to so many milliseconds. By how much is not the rule's: its times are those before that.
+    pub jitter_ms: u64,
 }
 
 impl Rule {
     /// Without bounds.
     pub fn new(timing: Timing) -> Self {
-        Self { timing, from_ms: None, until_ms: None }
+        Self { timing, from_ms: None, until_ms: None, jitter_ms: 0 }
     }
 
     /// The first time after `after_ms`.
@@ -208,7 +210,7 @@ mod tests {
     #[test]
     fn bounds_hold_at_both_ends() {
         let every = Timing::Every { every_ms: 10, anchor_ms: 0 };
-        let rule = Rule { timing: every, from_ms: Some(20), until_ms: Some(40) };
+        let rule = Rule { from_ms: Some(20), until_ms: Some(40), ..Rule::new(every) };
         assert_eq!(rule.times_after(0).collect::<Vec<_>>(), [20, 30, 40]);
         assert_eq!((rule.last_by(19), rule.last_by(25), rule.last_by(99)), (None, Some(20), Some(40)));
     }

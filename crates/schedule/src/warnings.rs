@@ -175,7 +175,8 @@ mod tests {
     #[test]
     fn a_rule_without_a_time_to_come_is_told_that_it_never_runs() {
         const NOW: u64 = 1_767_225_600_000;
-        let never = |timing: Timing, from_ms, until_ms| Rule { timing, from_ms, until_ms }.never(NOW);
+        let never =
+            |timing: Timing, from_ms, until_ms| Rule { from_ms, until_ms, ..Rule::new(timing) }.never(NOW);
         let past = Some("This time is past: it never runs.");
         assert_eq!(never(Timing::At(5), None, None), past);
         assert_eq!(never(Timing::At(NOW), None, Some(NOW + 9)), past);

@@ -39,6 +39,9 @@ impl Rule {
             Timing::At(at) => format!("once, on {}", moment(*at, local)),
             Timing::OnStart => "whenever Solti's engine starts".to_owned(),
         };
+        if self.jitter_ms > 0 {
+            words += &format!(", up to {} later", length(self.jitter_ms));
+        }
         if let Some(from) = self.from_ms {
             words += &format!(", from {}", moment(from, local));
         }
@@ -60,6 +63,12 @@ fn moment(ms: u64, zone: &TimeZone) -> String {
 /// As in "29 March 2026".
 pub(crate) fn date(date: civil::Date) -> String {
     format!("{} {} {}", date.day(), MONTHS[date.month() as usize - 1], date.year())
+}
+
+/// As [`span`], of one unit too: "1 hour".
+fn length(ms: u64) -> String {
+    let span = span(ms);
+    if span.starts_with(|first: char| first.is_ascii_digit()) { span } else { format!("1 {span}") }
 }
 
 /// A length of time in the units that make it up: "hour", "2 hours", "1 h 30 min".
@@ -316,6 +325,10 @@ mod tests {
             rule.words(&berlin),
             "every weekday at 02:30, Europe/Berlin, until 29 March 2026 at 03:00"
         );
+        (rule.until_ms, rule.jitter_ms) = (None, 900_000);
+        assert_eq!(rule.words(&berlin), "every weekday at 02:30, Europe/Berlin, up to 15 minutes later");
+        rule.jitter_ms = 3_600_000;
+        assert_eq!(rule.words(&berlin), "every weekday at 02:30, Europe/Berlin, up to 1 hour later");
         for (ms, words) in [
             (3_600_000, "every hour"),
             (90_000, "every 1 min 30 s"),

@@ -87,7 +87,7 @@ impl Plan {
         match (self.start, rule.next_after(settled)) {
             (Some(start), _) => Due { run: vec![start], left_out: 0, until: Some(start) },
             (None, Some(next)) => {
-                let put_off = jitter(job, &self.id, next, schedule.jitter_ms);
+                let put_off = jitter(job, &self.id, next, rule.jitter_ms);
                 // After the clock was set back an interval is due before its time.
                 due(rule, settled, now.saturating_sub(put_off).max(next), schedule.missed.into())
             }
@@ -251,10 +251,10 @@ impl Jobs {
         }
         let settled = plan.since(now);
         let Some(time) = plan.start.or_else(|| rule.next_after(settled)) else { return };
-        let mut due = time.saturating_add(jitter(name, &plan.id, time, schedule.jitter_ms));
+        let mut due = time.saturating_add(jitter(name, &plan.id, time, rule.jitter_ms));
         if let Timing::Every { every_ms, .. } = rule.timing {
             // It is elapsed time: a clock that was set back, and shows now what it has shown before, puts nothing off.
-            let longest = every_ms.saturating_add(schedule.jitter_ms);
+            let longest = every_ms.saturating_add(rule.jitter_ms);
             if settled > now && time - settled <= every_ms {
                 let shown_before = plan.settled_at > now.saturating_add(longest);
                 let from = if shown_before { now } else { plan.settled_at };

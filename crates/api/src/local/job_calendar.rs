@@ -148,7 +148,7 @@ mod tests {
         let zone = Zones::built_in().get("UTC").expect("known");
         let rule = Rule::new(Timing::Cron(Cron::parse(line).expect("a line"), zone));
         let schedule = ScheduleId::new("s").expect("legal");
-        Planned { job: name(job), schedule, rule: Arc::new(rule), next, jitter_ms: 0 }
+        Planned { job: name(job), schedule, rule: Arc::new(rule), next }
     }
 
     fn name(job: &str) -> JobName {

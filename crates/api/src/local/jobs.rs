@@ -188,7 +188,7 @@ impl Perform<Upcoming> for SupervisorApiAdapter {
 fn upcoming(planned: &[Planned], from: u64, to: u64) -> ComingRuns {
     let first = |schedule: &Planned| {
         // A time that is over may be run within this one.
-        let earliest = from.saturating_sub(schedule.jitter_ms);
+        let earliest = from.saturating_sub(schedule.rule.jitter_ms);
         // Its next time is one of its times, but for one that starts with the engine.
         match schedule.next >= earliest {
             true => Some(schedule.next),

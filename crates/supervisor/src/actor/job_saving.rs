@@ -129,14 +129,12 @@ pub struct Planned {
     pub rule: Arc<Rule>,
     /// The next time; none that is before it comes any more.
     pub next: u64,
-    /// By how much at most each time is put off, in milliseconds.
-    pub jitter_ms: u64,
 }
 
 impl Planned {
     /// When a time of it is run.
     pub fn due(&self, time: u64) -> u64 {
-        time.saturating_add(jitter(&self.job, &self.schedule, time, self.jitter_ms))
+        time.saturating_add(jitter(&self.job, &self.schedule, time, self.rule.jitter_ms))
     }
 }
 
@@ -433,10 +431,7 @@ fn planned(jobs: &Jobs) -> Vec<Planned> {
         let planned = entry.plans.iter().filter_map(|plan| {
             let (next, _) = plan.next?;
             let rule = Arc::clone(plan.rule.as_ref().ok()?);
-            let of_plan = |schedule: &&Schedule| schedule.id.as_ref() == Some(&plan.id);
-            let schedule = entry.job.as_ref().ok()?.schedules.iter().find(of_plan);
-            let jitter_ms = schedule.map_or(0, |schedule| schedule.jitter_ms);
-            Some(Planned { job: name.clone(), schedule: plan.id.clone(), rule, next, jitter_ms })
+            Some(Planned { job: name.clone(), schedule: plan.id.clone(), rule, next })
         });
         planned.collect::<Vec<_>>()
     };

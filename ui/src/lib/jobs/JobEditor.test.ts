@@ -48,6 +48,26 @@ describe("the editor of a job", () => {
     expect(await backend.getJob({ name: "bad" })).toBeNull();
   });
 
+  it("puts a schedule off by a random time, and keeps it between two moments", async () => {
+    const onsaved = open();
+    await type(screen.getByLabelText("Title"), "Say hello");
+    await fireEvent.click(screen.getByTestId("add-schedule"));
+    expect(screen.queryByTestId("limits")).toBeNull();
+    await fireEvent.click(screen.getByText("Limits…"));
+    await type(screen.getByLabelText("Put off by up to"), "soon");
+    await screen.findByText("Put off by up to: enter a duration such as 30s or 10m");
+    await type(screen.getByLabelText("Put off by up to"), "10m");
+    await type(screen.getByLabelText("Not before"), "2027-01-01T00:00");
+    await type(screen.getByLabelText("Not after"), "2027-12-31T23:59");
+    await fireEvent.click(screen.getByTestId("save-job"));
+    await waitFor(() => expect(onsaved).toHaveBeenCalled());
+    expect((await jobNamed("say-hello")).schedules?.[0]).toMatchObject({
+      jitterMs: 600_000,
+      from: new Date(2027, 0, 1).getTime(),
+      until: new Date(2027, 11, 31, 23, 59).getTime(),
+    });
+  });
+
   it("does not save over what somebody else has saved meanwhile", async () => {
     const job = await jobNamed("nightly-import");
     await backend.saveJob({ job: { ...job, notes: "theirs" } });

@@ -46,8 +46,13 @@ describe("the draft of a job", () => {
     const draft = draftOf(job);
     draft.schedules[1]!.every = "soon";
     draft.schedules[2]!.at = "";
+    draft.schedules[3]!.jitter = "-5";
     const { problems } = jobOf(draft, spec);
-    expect(Object.keys(problems)).toEqual(["schedules[1].everyMs", "schedules[2].at"]);
+    expect(Object.keys(problems)).toEqual([
+      "schedules[1].everyMs",
+      "schedules[2].at",
+      "schedules[3].jitterMs",
+    ]);
   });
 
   it("takes the values of a parameter away with it", () => {

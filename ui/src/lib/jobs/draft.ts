@@ -15,11 +15,14 @@ export interface ScheduleDraft {
   zone: string;
   missed: NonNullable<Schedule["missed"]>;
   paused: boolean;
+  /** By how much a run may be put off: a duration, or nothing. */
+  jitter: string;
+  /** The first and the last moment that count, each as `at`, or nothing. */
+  from: string;
+  until: string;
   parameters: Record<string, string>;
-  /** What the editor does not show stays as it is. */
-  rest: Pick<Schedule, "id" | "anchor" | "jitterMs" | "from" | "until">;
-  /** The interval that the anchor is of. */
-  anchored?: number;
+  /** What was saved: where its text is the same, so is what it says, down to the millisecond. */
+  saved: Pick<Schedule, "id" | "everyMs" | "anchor" | "at" | "from" | "until">;
 }
 
 export interface ParameterDraft {
@@ -59,8 +62,11 @@ export function emptySchedule(): ScheduleDraft {
     zone: "local",
     missed: "latest",
     paused: false,
+    jitter: "",
+    from: "",
+    until: "",
     parameters: {},
-    rest: {},
+    saved: {},
   };
 }
 
@@ -68,8 +74,21 @@ export function emptyParameter(): ParameterDraft {
   return { name: "", type: "text", required: true, default: "", choices: "", pattern: "", help: "" };
 }
 
+/** The first and the last moment that count, as the editor calls them. */
+export const BOUNDS = [
+  ["from", "Not before"],
+  ["until", "Not after"],
+] as const;
+
+const momentText = (at: number | undefined): string => (at === undefined ? "" : localTime(at));
+
+/** The moment that a text says; not a number where it says none. */
+function momentOf(text: string, saved: number | undefined): number {
+  return saved !== undefined && text === localTime(saved) ? saved : new Date(text).getTime();
+}
+
 function scheduleDraft(schedule: Schedule): ScheduleDraft {
-  const { id, anchor, jitterMs, from, until } = schedule;
+  const { id, everyMs, anchor, at, from, until } = schedule;
   const kind =
     schedule.cron !== undefined
       ? "cron"
@@ -83,13 +102,15 @@ function scheduleDraft(schedule: Schedule): ScheduleDraft {
     kind,
     cron: schedule.cron ?? empty.cron,
     every: schedule.everyMs === undefined ? empty.every : formatDuration(schedule.everyMs),
-    at: schedule.at === undefined ? "" : localTime(schedule.at),
+    at: momentText(at),
     zone: schedule.zone ?? "local",
     missed: schedule.missed ?? "latest",
     paused: schedule.paused ?? false,
+    jitter: schedule.jitterMs ? formatDuration(schedule.jitterMs) : "",
+    from: momentText(from),
+    until: momentText(until),
     parameters: Object.fromEntries(Object.entries(schedule.parameters ?? {}).map(([k, v]) => [k, v ?? ""])),
-    rest: { id, anchor, jitterMs, from, until },
-    anchored: schedule.everyMs,
+    saved: { id, everyMs, anchor, at, from, until },
   };
 }
 
@@ -117,25 +138,35 @@ export function scheduleOf(
 ):
   | { schedule: Schedule; wrong?: undefined }
   | { schedule?: undefined; wrong: { field: string; message: string } } {
-  const { kind, zone, missed, paused, rest } = draft;
+  const { kind, zone, missed, paused, saved } = draft;
+  const wrong = (field: string, message: string) => ({ wrong: { field, message } });
   const schedule: Schedule = { missed, paused };
-  for (const key of ["id", "jitterMs", "from", "until"] as const)
-    if (rest[key] !== undefined) Object.assign(schedule, { [key]: rest[key] });
+  if (saved.id !== undefined) schedule.id = saved.id;
   if (zone.trim() !== "" && zone !== "local") schedule.zone = zone.trim();
   const given = Object.entries(draft.parameters).filter(([, value]) => value !== "");
   if (given.length) schedule.parameters = Object.fromEntries(given);
   if (kind === "cron") schedule.cron = draft.cron.trim();
   else if (kind === "start") schedule.onStart = true;
   else if (kind === "at") {
-    const at = new Date(draft.at).getTime();
-    if (!Number.isFinite(at)) return { wrong: { field: "at", message: "Choose a day and a time" } };
+    const at = momentOf(draft.at, saved.at);
+    if (!Number.isFinite(at)) return wrong("at", "Choose a day and a time");
     schedule.at = at;
   } else {
     const every = parseDuration(draft.every);
-    if (every === null)
-      return { wrong: { field: "everyMs", message: "Enter a duration such as 90s, 10m or 12h" } };
+    if (every === null) return wrong("everyMs", "Enter a duration such as 90s, 10m or 12h");
     schedule.everyMs = every;
-    if (rest.anchor !== undefined && every === draft.anchored) schedule.anchor = rest.anchor;
+    if (saved.anchor !== undefined && every === saved.everyMs) schedule.anchor = saved.anchor;
+  }
+  if (draft.jitter.trim() !== "") {
+    const jitter = parseDuration(draft.jitter);
+    if (jitter === null) return wrong("jitterMs", "Put off by up to: enter a duration such as 30s or 10m");
+    schedule.jitterMs = jitter;
+  }
+  for (const [bound, label] of BOUNDS) {
+    if (draft[bound] === "") continue;
+    const moment = momentOf(draft[bound], saved[bound]);
+    if (!Number.isFinite(moment)) return wrong(bound, `${label}: choose a day and a time`);
+    schedule[bound] = moment;
   }
   return { schedule };
 }
