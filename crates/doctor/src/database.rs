@@ -3,13 +3,29 @@
 use crate::words::{age, bytes};
 use rustix::fs::{Access, access};
 use solti_model::{Finding, counted};
-use solti_store::{DAMAGED_KEPT, DATABASE_FILE, StoreError, backups, damaged, inspect, sqlite_version};
+use solti_store::{
+    DAMAGED_KEPT, DATABASE_FILE, Inspection, StoreError, backups, damaged, inspect, sqlite_version,
+};
 use std::error::Error;
 use std::path::Path;
 
-pub(crate) fn state(dir: &Path) -> Finding {
+/// How the database is, and what it holds that keeps tasks from starting.
+pub(crate) fn look(dir: &Path) -> Vec<Finding> {
+    let inspected = inspect(dir);
+    let held = matches!(inspected, Ok(Some(Inspection { all_held: true, .. })));
+    let held = held.then(|| {
+        Finding::warning(
+            "Queue",
+            "all tasks are held: none starts by itself",
+            "Let them start in the window, or by `solti release --all`.",
+        )
+    });
+    std::iter::once(state(dir, inspected)).chain(held).collect()
+}
+
+fn state(dir: &Path, inspected: Result<Option<Inspection>, StoreError>) -> Finding {
     const WHAT: &str = "Database";
-    match inspect(dir) {
+    match inspected {
         Ok(None) => Finding::ok(WHAT, "none yet"),
         Ok(Some(_)) if access(dir.join(DATABASE_FILE), Access::WRITE_OK).is_err() => Finding::problem(
             WHAT,

@@ -40,9 +40,9 @@ pub fn examine(place: &Scope, more: Vec<Finding>) -> Diagnosis {
         place::data_folder(&place.data_dir),
         place::free_space(&place.data_dir, place.logs.min_free_bytes),
         place::app(&place.data_dir),
-        database::state(&place.data_dir),
-        database::copies(&place.data_dir),
     ];
+    findings.extend(database::look(&place.data_dir));
+    findings.push(database::copies(&place.data_dir));
     findings.extend(database::set_aside(&place.data_dir));
     findings.push(machine::shim(&place.shim));
     findings.extend(runs::folders(&place.data_dir, &place.logs));

@@ -73,6 +73,18 @@ async fn the_size_of_the_database_is_with_what_is_not_in_its_main_file_yet() {
 }
 
 #[tokio::test]
+async fn that_all_tasks_are_held_is_said_while_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path()).await;
+    store.apply(vec![Change::hold_all(true)]).await.unwrap();
+    let diagnosis = look(dir.path());
+    assert_eq!(finding(&diagnosis, "Queue").state, FindingState::Warning);
+    store.apply(vec![Change::hold_all(false)]).await.unwrap();
+    let diagnosis = look(dir.path());
+    assert!(diagnosis.findings.iter().all(|finding| finding.what != "Queue"), "{diagnosis:?}");
+}
+
+#[tokio::test]
 async fn damage_is_a_problem_with_advice() {
     let dir = tempfile::tempdir().unwrap();
     drop(filled(dir.path()).await);

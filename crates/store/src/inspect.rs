@@ -2,7 +2,7 @@
 
 use crate::number::Number;
 use crate::recover::side_file;
-use crate::{StoreError, backup, schema};
+use crate::{StoreError, backup, meta, schema};
 use rusqlite::Connection;
 use solti_model::TaskId;
 use std::collections::HashSet;
@@ -15,6 +15,8 @@ pub struct Inspection {
     pub bytes: u64,
     /// Stored tasks in any phase.
     pub tasks: u64,
+    /// No task starts by itself, as a person has said so.
+    pub all_held: bool,
 }
 
 /// Reads the whole database in `dir`; `None` when there is none.
@@ -30,7 +32,8 @@ pub fn inspect(dir: &Path) -> Result<Option<Inspection>, StoreError> {
     schema::check_version(&connection)?;
     backup::check(&path)?;
     let Number(tasks) = connection.query_row("SELECT count(*) FROM tasks", [], |row| row.get(0))?;
-    Ok(Some(Inspection { bytes: bytes + wal, tasks }))
+    let all_held = meta::all_held(&connection)?;
+    Ok(Some(Inspection { bytes: bytes + wal, tasks, all_held }))
 }
 
 /// The ids of all stored tasks; `None` when there is no database.

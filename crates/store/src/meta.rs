@@ -1,9 +1,24 @@
 //! Settings and marks, each a text under a name.
 
-use crate::StoreError;
-use rusqlite::{OptionalExtension, Transaction, params};
+use crate::{Change, StoreError};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-pub(crate) fn get(db: &Transaction<'_>, key: &str) -> Result<Option<String>, StoreError> {
+/// Whether all tasks are held.
+const ALL_HELD: &str = "all_held";
+const HELD: &str = "1";
+
+impl Change {
+    /// No task starts by itself, or each may again; [`crate::Store::all_held`] reads it.
+    pub fn hold_all(held: bool) -> Self {
+        Self::SetMeta { key: ALL_HELD.into(), value: if held { HELD.into() } else { String::new() } }
+    }
+}
+
+pub(crate) fn all_held(db: &Connection) -> Result<bool, StoreError> {
+    Ok(get(db, ALL_HELD)?.is_some_and(|value| value == HELD))
+}
+
+pub(crate) fn get(db: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     let mut statement = db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }

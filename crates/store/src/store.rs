@@ -399,6 +399,11 @@ impl Store {
         self.inner.readers.run(move |db| hooks::counts(db, hook.as_deref())).await
     }
 
+    /// Whether all tasks are held, as [`Change::hold_all`] wrote it.
+    pub async fn all_held(&self) -> Result<bool, StoreError> {
+        self.inner.readers.run(|db| meta::all_held(db)).await
+    }
+
     /// A setting, written by [`Change::SetMeta`].
     pub async fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
         let key = key.to_owned();

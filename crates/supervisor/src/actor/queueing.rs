@@ -14,10 +14,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Whether all tasks are held.
-const HELD_KEY: &str = "all_held";
-const HELD: &str = "1";
-
 pub(crate) enum QueueMessage {
     Hold {
         id: TaskId,
@@ -371,7 +367,7 @@ impl Actor {
             return drop(reply.send(Ok(())));
         }
         self.set_all_held(held);
-        let commit = self.save(vec![keep_all_held(held)]).await;
+        let commit = self.save(vec![Change::hold_all(held)]).await;
         self.start_everywhere().await;
         let waiting: Vec<TaskId> =
             self.tasks.iter().filter(|(_, active)| active.may_wait()).map(|(id, _)| id.clone()).collect();
@@ -389,7 +385,7 @@ impl Actor {
     }
 
     pub(crate) async fn load_all_held(&mut self) -> Result<(), SupervisorError> {
-        let held = self.store.meta(HELD_KEY).await?.is_some_and(|value| value == HELD);
+        let held = self.store.all_held().await?;
         self.set_all_held(held);
         Ok(())
     }
@@ -573,11 +569,6 @@ impl Actor {
             other => other,
         }
     }
-}
-
-pub(crate) fn keep_all_held(held: bool) -> Change {
-    let value = if held { HELD.to_owned() } else { String::new() };
-    Change::SetMeta { key: HELD_KEY.into(), value }
 }
 
 fn conflict(id: &TaskId, stage: &Stage) -> SupervisorError {

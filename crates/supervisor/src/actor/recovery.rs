@@ -7,7 +7,6 @@
 use super::attempt::{Active, Stage};
 use super::effect::Effect;
 use super::lookout::Marks;
-use super::queueing::keep_all_held;
 use super::restored;
 use super::{Actor, Message, event};
 use crate::clock::now_ms;
@@ -160,7 +159,7 @@ impl Actor {
         let mut changes =
             vec![Change::SetMeta { key: BOOT_KEY.to_owned(), value: self.config.boot_id.clone() }];
         if hold_all {
-            changes.push(keep_all_held(true));
+            changes.push(Change::hold_all(true));
         }
         let copied_from = self.config.copied_from.clone();
         let waits = |active: &&Active| matches!(active.stage, Stage::Waiting | Stage::Backoff { .. });
