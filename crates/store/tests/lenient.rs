@@ -17,11 +17,66 @@ fn execute(dir: &Path, sql: &str) {
     with_database(dir, |db| db.execute_batch(sql).unwrap());
 }
 
+/// A data folder with the database that a release has written.
+fn of_release(version: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let name = format!("tests/data/solti-{version}.db");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    std::fs::copy(fixture, dir.path().join("solti.db")).unwrap();
+    dir
+}
+
 #[tokio::test]
 async fn a_database_of_the_last_release_opens_with_everything_that_is_in_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/solti-0.1.0.db");
-    std::fs::copy(fixture, dir.path().join("solti.db")).unwrap();
+    let dir = of_release("0.2.0");
+    let store = Store::open(dir.path()).unwrap();
+    let page = store.list(&RowQuery::default()).await.unwrap();
+    let reported: Vec<_> =
+        page.rows.iter().map(|row| (row.task.spec.name.as_str(), row.task.status.phase)).collect();
+    let [waits, of_job, good] = [1, 2, 5].map(|n| &page.rows[n].task.metadata.id);
+    assert_eq!(
+        reported,
+        [
+            ("tomorrow", TaskPhase::Pending),
+            ("waits", TaskPhase::Pending),
+            ("Nightly import", TaskPhase::Succeeded),
+            ("retried", TaskPhase::Exhausted),
+            ("bad", TaskPhase::Failed),
+            ("good", TaskPhase::Succeeded),
+        ]
+    );
+    let stored = async |id| store.task(id).await.unwrap().expect("stored");
+    let tomorrow = stored(&page.rows[0].task.metadata.id).await;
+    assert!(tomorrow.task.spec.not_before.is_some() && !tomorrow.queueing.held);
+    let waiting = stored(waits).await;
+    assert!(waiting.queueing.held && waiting.unreadable.is_none());
+    assert_eq!(&waiting.task.spec.after[0].task, good);
+    assert!(store.all_held().await.unwrap());
+    let run = store.runs(good).await.unwrap().remove(0);
+    assert_eq!(run.run.exit_code, Some(0));
+    let environment = store.environment(run.environment.unwrap()).await.unwrap().unwrap();
+    assert!(environment.iter().any(|variable| variable.key == "USER"), "{environment:?}");
+
+    let job = store.jobs().await.unwrap().remove(0);
+    let saved = job.job.unwrap();
+    assert_eq!((saved.revision, saved.notes.as_deref()), (2, Some("Second.")));
+    assert_eq!(
+        saved.schedules.iter().map(|s| (s.jitter_ms, s.paused)).collect::<Vec<_>>(),
+        [(60_000, false), (0, true)]
+    );
+    assert_eq!(job.settled.len(), 2);
+    assert_eq!(store.job_revisions(&saved.name).await.unwrap().len(), 2);
+    let history = store.job_history(&saved.name, None, None).await.unwrap();
+    assert_eq!(history.rows.iter().map(|row| &row.task.metadata.id).collect::<Vec<_>>(), [of_job]);
+    let night = StoredLane { slot: slot("night"), capacity: 2, paused: true, rules: LaneRules::default() };
+    assert_eq!(store.lanes().await.unwrap(), [night]);
+    assert!(store.meta("hooks").await.unwrap().is_some_and(|hooks| hooks.contains("\"chat\"")));
+    store.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_release_opens_with_everything_that_is_in_it() {
+    let dir = of_release("0.1.0");
     let store = Store::open(dir.path()).unwrap();
     let page = store.list(&RowQuery::default()).await.unwrap();
     let reported: Vec<_> =

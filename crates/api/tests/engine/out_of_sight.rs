@@ -8,6 +8,7 @@ use solti_api::ApiHandler;
 use solti_api::operations::{GetTaskRow, Operations as _, StopTask};
 use solti_model::{StopMode, Task, TaskId, TaskPhase, TaskRow};
 use solti_store::{Change, Store};
+use solti_supervisor::SupervisorConfig;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -171,9 +172,12 @@ async fn a_frozen_shim_under_the_app_is_stopped_all_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_cannot_be_read_is_waited_for() {
-    for app_is_away in [true, false] {
+    // In a copy of a data folder too: what this app has begun there is no other's.
+    for (app_is_away, original) in [(true, None), (false, None), (false, Some("/somewhere/else"))] {
         let (dir, side) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let mut engine = Engine::open(dir.path()).await;
+        let copied_from = original.map(PathBuf::from);
+        let config = SupervisorConfig { copied_from, ..SupervisorConfig::new(dir.path()) };
+        let mut engine = Engine::open_with(config).await;
         let task = Marked::running(&engine, side.path()).await;
         let exit = run_folder(dir.path(), &task.id).join("exit");
         let kept = exit.with_extension("kept");
