@@ -1,6 +1,7 @@
 //! A saved job: a spec under a name, with what it is told when it is run, and when it is run by itself.
 
-use crate::parameter::{fill, samples, secrets, values};
+use crate::parameter::{samples, secrets, values};
+use crate::placeholders::fill;
 use crate::stored::without_unknown_fields;
 use crate::{Days, FieldError, JobName, JobOrder, MAX_PARAMETERS, Parameter, Schedule, SecretText, TaskSpec};
 use schemars::JsonSchema;

@@ -1,7 +1,8 @@
 //! Secret parameters of jobs. Their values are in no spec: where one belongs, `{{name}}` stands in the value of a variable until the
 //! program is started. So nothing that is stored, answered or noted holds them.
 
-use crate::parameter::{PREFIX, next_placeholder};
+use crate::parameter::PREFIX;
+use crate::placeholders::next_placeholder;
 use crate::{EnvVar, FieldError, JobName, TaskKind, TaskSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

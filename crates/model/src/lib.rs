@@ -59,6 +59,7 @@ mod notify;
 mod own_lane;
 mod parameter;
 mod phase;
+mod placeholders;
 mod problems;
 mod query;
 mod queueing;

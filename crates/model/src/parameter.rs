@@ -1,10 +1,7 @@
-//! The parameters of a job: what they may be, and how their values reach the program.
-//!
-//! A value is in the environment as `SOLTI_PARAM_<NAME>`, and stands where the spec holds `{{name}}`: in arguments, the
-//! working directory, variables and the fields of a container. It never stands in the text of a program, be it a script or what
-//! a shell is given with `-c`: there it would be read as code. A secret is in the values of variables alone, see `job_secrets`.
+//! The parameters of a job, and what their values may be. How these reach the program: `placeholders`.
 
-use crate::{CommandMode, EnvVar, FieldError, Stdin, SubprocessMode, TaskKind, TaskSpec};
+use crate::FieldError;
+use crate::placeholders::holds;
 use regex::RegexBuilder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,10 +20,6 @@ const MAX_TEXT_BYTES: usize = 4 * 1024;
 const MAX_CHOICES: usize = 1_000;
 /// Of a compiled pattern, in bytes.
 const MAX_PATTERN_SIZE: usize = 1 << 20;
-/// What takes the text of a program as an argument, by how it is called.
-const SHELLS: [&str; 12] =
-    ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "busybox", "pwsh"];
-const INTERPRETERS: [&str; 8] = ["python", "perl", "ruby", "node", "deno", "php", "lua", "osascript"];
 
 /// Something that a job is told when it is run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
@@ -263,243 +256,9 @@ pub(crate) fn secrets(parameters: &[Parameter]) -> impl Iterator<Item = &Paramet
     parameters.iter().filter(|parameter| parameter.kind == ParameterType::Secret)
 }
 
-fn holds(text: &str, name: &str) -> bool {
-    let mut rest = text;
-    while let Some((_, found, after)) = next_placeholder(rest) {
-        if found == name {
-            return true;
-        }
-        rest = after;
-    }
-    false
-}
-
 /// Values by which a spec with placeholders can be looked at.
 pub(crate) fn samples(parameters: &[Parameter]) -> BTreeMap<String, String> {
     parameters.iter().map(|parameter| (parameter.name.clone(), parameter.sample())).collect()
-}
-
-/// Puts the values where the spec asks for them, and into its environment. A parameter without a value is an empty text in the
-/// spec, and not in the environment.
-///
-/// # Errors
-/// For a placeholder that names no parameter, and for one in the text of a program, with the field within the spec.
-pub(crate) fn fill(
-    spec: &mut TaskSpec,
-    parameters: &[Parameter],
-    values: &BTreeMap<String, String>,
-) -> Result<(), FieldError> {
-    let filler = Filler { parameters, values };
-    for (name, value) in &spec.labels {
-        filler.as_it_stands(&format!("labels.{name}"), name)?;
-        filler.as_it_stands(&format!("labels.{name}"), value)?;
-    }
-    match &spec.stdin {
-        Stdin::Text(text) => filler.as_it_stands("stdin.text", text)?,
-        Stdin::File(path) => filler.as_it_stands("stdin.file", path)?,
-        Stdin::None | Stdin::Open => {}
-    }
-    match &mut spec.kind {
-        TaskKind::Subprocess(task) => {
-            match &mut task.mode {
-                SubprocessMode::Command(CommandMode { command, args }) => {
-                    filler.as_it_stands("kind.subprocess.mode.command.command", command)?;
-                    filler.arguments("kind.subprocess.mode.command.args", &[command], args)?;
-                }
-                SubprocessMode::Script(script) => {
-                    if let Ok(text) = script.text() {
-                        filler.program("kind.subprocess.mode.script.body", &text)?;
-                    }
-                    filler.arguments("kind.subprocess.mode.script.args", &[], &mut script.args)?;
-                }
-            }
-            if let Some(cwd) = &mut task.cwd {
-                filler.text("kind.subprocess.cwd", cwd)?;
-            }
-            filler.variables("kind.subprocess.env", &mut task.env)?;
-        }
-        TaskKind::Container(task) => {
-            filler.text("kind.container.image", &mut task.image)?;
-            filler.arguments("kind.container.command", &[], &mut task.command)?;
-            let command: Vec<String> = task.command.clone();
-            let before: Vec<&str> = command.iter().map(String::as_str).collect();
-            filler.arguments("kind.container.args", &before, &mut task.args)?;
-            for (n, volume) in task.volumes.iter_mut().enumerate() {
-                filler.text(&format!("kind.container.volumes[{n}].source"), &mut volume.source)?;
-                filler.text(&format!("kind.container.volumes[{n}].target"), &mut volume.target)?;
-            }
-            for (field, text) in [
-                ("kind.container.network", &mut task.network),
-                ("kind.container.user", &mut task.user),
-                ("kind.container.workdir", &mut task.workdir),
-            ] {
-                if let Some(text) = text {
-                    filler.text(field, text)?;
-                }
-            }
-            filler.variables("kind.container.env", &mut task.env)?;
-        }
-        TaskKind::Wasm(task) => {
-            filler.text("kind.wasm.module", &mut task.module)?;
-            filler.arguments("kind.wasm.args", &[], &mut task.args)?;
-            filler.variables("kind.wasm.env", &mut task.env)?;
-            for (n, dir) in task.dirs.iter_mut().enumerate() {
-                filler.text(&format!("kind.wasm.dirs[{n}].host"), &mut dir.host)?;
-                filler.text(&format!("kind.wasm.dirs[{n}].guest"), &mut dir.guest)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-struct Filler<'a> {
-    parameters: &'a [Parameter],
-    values: &'a BTreeMap<String, String>,
-}
-
-impl Filler<'_> {
-    fn text(&self, field: &str, text: &mut String) -> Result<(), FieldError> {
-        self.filled(field, text, |secret| {
-            let problem = format!(
-                "holds {{{{{}}}}}, a secret, and others could see it here: it is the variable {}, and may stand in the value of another",
-                secret.name,
-                secret.variable()
-            );
-            Err(FieldError::new(field, problem))
-        })
-    }
-
-    /// `secret` says what stands for one.
-    fn filled(
-        &self,
-        field: &str,
-        text: &mut String,
-        secret: impl Fn(&Parameter) -> Result<String, FieldError>,
-    ) -> Result<(), FieldError> {
-        let (mut filled, mut rest) = (String::new(), text.as_str());
-        while let Some((before, name, after)) = next_placeholder(rest) {
-            let Some(parameter) = self.parameters.iter().find(|parameter| parameter.name == name) else {
-                let problem = format!("holds {{{{{name}}}}}, and the job has no such parameter");
-                return Err(FieldError::new(field, problem));
-            };
-            filled.push_str(before);
-            match parameter.kind {
-                ParameterType::Secret => filled.push_str(&secret(parameter)?),
-                _ => filled.push_str(self.values.get(name).map_or("", String::as_str)),
-            }
-            rest = after;
-        }
-        filled.push_str(rest);
-        *text = filled;
-        Ok(())
-    }
-
-    fn arguments(&self, field: &str, before: &[&str], args: &mut [String]) -> Result<(), FieldError> {
-        // What runs the text of a program, by the words so far.
-        let mut by = before.iter().rev().find_map(|word| Interpreter::of(word));
-        let mut is_program = false;
-        for (n, arg) in args.iter_mut().enumerate() {
-            let field = format!("{field}[{n}]");
-            let takes_one = by.is_some_and(|by| by.takes_program(arg));
-            by = Interpreter::of(arg).or(by);
-            if is_program {
-                self.program(&field, arg)?;
-            } else {
-                self.text(&field, arg)?;
-            }
-            is_program = takes_one;
-        }
-        Ok(())
-    }
-
-    /// A value would be read as code here.
-    fn program(&self, field: &str, text: &str) -> Result<(), FieldError> {
-        self.refuse(field, text, "is never put into the text of a program")
-    }
-
-    /// Whoever writes it here would wait in vain for the value.
-    fn as_it_stands(&self, field: &str, text: &str) -> Result<(), FieldError> {
-        self.refuse(field, text, "is not filled in here")
-    }
-
-    fn refuse(&self, field: &str, text: &str, why: &str) -> Result<(), FieldError> {
-        let mut rest = text;
-        while let Some((_, name, after)) = next_placeholder(rest) {
-            if let Some(parameter) = self.parameters.iter().find(|parameter| parameter.name == name) {
-                let problem = format!(
-                    "holds {{{{{name}}}}}, which {why}: the program has it as the variable {}",
-                    parameter.variable()
-                );
-                return Err(FieldError::new(field, problem));
-            }
-            rest = after;
-        }
-        Ok(())
-    }
-
-    fn variables(&self, field: &str, env: &mut Vec<EnvVar>) -> Result<(), FieldError> {
-        for (n, variable) in env.iter_mut().enumerate() {
-            self.as_it_stands(&format!("{field}[{n}].key"), &variable.key)?;
-            let field = format!("{field}[{n}].value");
-            self.filled(&field, &mut variable.value, |secret| Ok(secret.placeholder()))?;
-        }
-        env.extend(self.parameters.iter().filter_map(|parameter| {
-            let value = match parameter.kind {
-                ParameterType::Secret => parameter.placeholder(),
-                _ => self.values.get(&parameter.name)?.clone(),
-            };
-            Some(EnvVar { key: parameter.variable(), value })
-        }));
-        Ok(())
-    }
-}
-
-/// The first `{{name}}` of a text, with what is before and behind it. What has no name between its braces, such as `{{.Names}}`, is
-/// text for somebody else.
-pub(crate) fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
-    let mut from = 0;
-    loop {
-        let open = from + text[from..].find("{{")?;
-        let inner = &text[open + 2..];
-        let close = inner.find("}}")?;
-        let name = inner[..close].trim();
-        if is_name(name) {
-            return Some((&text[..open], name, &inner[close + 2..]));
-        }
-        from = open + 1;
-    }
-}
-
-/// A program that can be given the text of another one.
-#[derive(Clone, Copy, PartialEq)]
-enum Interpreter {
-    Shell,
-    Other,
-}
-
-impl Interpreter {
-    /// By the name of a program, with or without a version.
-    fn of(word: &str) -> Option<Self> {
-        let name = Path::new(word).file_name().and_then(|name| name.to_str()).unwrap_or(word);
-        let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-        match name {
-            _ if SHELLS.contains(&name) => Some(Self::Shell),
-            _ if INTERPRETERS.contains(&name) => Some(Self::Other),
-            _ => None,
-        }
-    }
-
-    /// Whether that follows this option: `-c`, `-lc`, `-e`, `--eval`, `-Command`.
-    fn takes_program(self, option: &str) -> bool {
-        if matches!(option.to_ascii_lowercase().as_str(), "--eval" | "--print" | "--command" | "-command") {
-            return true;
-        }
-        let letters = option.strip_prefix('-').filter(|rest| rest.bytes().all(|b| b.is_ascii_alphabetic()));
-        letters.and_then(|letters| letters.chars().last()).is_some_and(|last| match self {
-            Self::Shell => last == 'c',
-            Self::Other => "cerpE".contains(last),
-        })
-    }
 }
 
 /// With `\d` and `\w` for what people mean by them, and what they are where the window checks a value: digits and letters of ASCII.
@@ -524,7 +283,6 @@ fn with_ascii_classes(pattern: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse_spec;
     use serde_json::json;
 
     fn parameters(json: serde_json::Value) -> Vec<Parameter> {
@@ -537,41 +295,6 @@ mod tests {
 
     fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
-    fn filled(kind: serde_json::Value) -> Result<serde_json::Value, FieldError> {
-        let parameters = parameters(json!([
-            {"name": "date", "type": "text"}, {"name": "dir", "type": "folder"}, {"name": "not-given", "type": "text"}
-        ]));
-        let values = given(&[("date", "$(rm -rf /) {{dir}}"), ("dir", "/data")]);
-        let mut spec = parse_spec(json!({"slot": "s", "kind": kind})).expect("legal");
-        fill(&mut spec, &parameters, &values)?;
-        Ok(serde_json::to_value(spec.kind).expect("writes"))
-    }
-
-    #[test]
-    fn a_parameter_where_none_is_filled_in_is_refused_by_field() {
-        let parameters = parameters(json!([{"name": "date", "type": "text"}]));
-        let command = |command: &str, key: &str| json!({"slot": "s", "kind": {"subprocess": {"mode": {"command": {"command": command}}, "env": [{"key": key, "value": "{{date}}"}]}}});
-        let with = |field: &str, value: serde_json::Value| {
-            let mut spec = command("true", "A");
-            spec[field] = value;
-            spec
-        };
-        for (spec, field) in [
-            (command("{{date}}", "A"), "kind.subprocess.mode.command.command"),
-            (command("true", "A_{{ date }}"), "kind.subprocess.env[0].key"),
-            (with("stdin", json!({"text": "of {{date}}"})), "stdin.text"),
-            (with("labels", json!({"day": "{{date}}"})), "labels.day"),
-        ] {
-            let mut spec = parse_spec(spec).expect("legal");
-            let refused = fill(&mut spec, &parameters, &given(&[("date", "x")])).expect_err(field);
-            assert_eq!(refused.field, field);
-            assert!(refused.message.contains("the variable SOLTI_PARAM_DATE"), "{refused}");
-        }
-        // What names no parameter is somebody else's.
-        let mut spec = parse_spec(with("labels", json!({"shape": "{{ other }}"}))).expect("legal");
-        fill(&mut spec, &parameters, &given(&[("date", "x")])).expect("filled");
     }
 
     #[test]
@@ -626,65 +349,6 @@ mod tests {
         ] {
             let parameter: Parameter = serde_json::from_value(parameter.clone()).expect("its shape is right");
             assert_eq!(parameter.validate().expect_err("refused").field, field, "{parameter:?}");
-        }
-    }
-
-    #[test]
-    fn values_stand_where_the_spec_asks_for_them_and_are_not_read_again() {
-        let command = json!({"command": "import", "args": ["--date={{date}}", "{{ dir }}/x", "{{.Names}} {{ 1 }}", "{{not-given}}"]});
-        let kind = json!({"subprocess": {"mode": {"command": command}, "cwd": "/{{dir}}",
-            "env": [{"key": "D", "value": "<{{date}}>"}]}});
-        let filled = filled(kind).expect("legal");
-        let task = &filled["subprocess"];
-        assert_eq!(
-            task["mode"]["command"]["args"],
-            json!(["--date=$(rm -rf /) {{dir}}", "/data/x", "{{.Names}} {{ 1 }}", ""])
-        );
-        assert_eq!(task["cwd"], "//data");
-        assert_eq!(
-            task["env"],
-            json!([
-                {"key": "D", "value": "<$(rm -rf /) {{dir}}>"},
-                {"key": "SOLTI_PARAM_DATE", "value": "$(rm -rf /) {{dir}}"},
-                {"key": "SOLTI_PARAM_DIR", "value": "/data"},
-            ])
-        );
-    }
-
-    #[test]
-    fn an_unknown_placeholder_is_an_error_that_names_it() {
-        let kind = json!({"subprocess": {"mode": {"command": {"command": "a", "args": ["b", "x{{data}}"]}}}});
-        let error = filled(kind).expect_err("unknown");
-        assert_eq!(error.field, "kind.subprocess.mode.command.args[1]");
-        assert_eq!(error.message, "holds {{data}}, and the job has no such parameter");
-    }
-
-    #[test]
-    fn no_value_gets_into_the_text_of_a_program() {
-        use base64::Engine as _;
-        let body = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
-        let script =
-            |text: &str| json!({"subprocess": {"mode": {"script": {"runtime": "bash", "body": body(text)}}}});
-        let command = |words: &[&str]| json!({"subprocess": {"mode": {"command": {"command": words[0], "args": words[1..]}}}});
-        for kind in [
-            script("echo {{date}}"),
-            command(&["sh", "-c", "echo {{date}}"]),
-            command(&["/bin/bash", "-lc", "echo {{date}}"]),
-            command(&["sudo", "-u", "me", "python3.11", "-c", "print('{{date}}')"]),
-            command(&["env", "node", "--eval", "{{date}}"]),
-            json!({"container": {"image": "x", "command": ["sh"], "args": ["-c", "echo {{date}}"]}}),
-        ] {
-            let error = filled(kind.clone()).expect_err("refused");
-            assert!(error.message.ends_with("the variable SOLTI_PARAM_DATE"), "{kind}: {error}");
-        }
-        // Others' braces in a script are its own.
-        for kind in [
-            script("jinja '{{ other }}'"),
-            command(&["sh", "-c", "echo \"$1\" {{ other }}", "name", "{{date}}"]),
-            command(&["bash", "run.sh", "{{date}}"]),
-            command(&["grep", "-c", "{{date}}"]),
-        ] {
-            filled(kind.clone()).unwrap_or_else(|error| panic!("{kind}: {error}"));
         }
     }
 
