@@ -12,7 +12,7 @@ use solti_store::DueCall;
 use solti_webhook::{Post, post, sign};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 /// The lane of commands that hooks run.
 const LANE: &str = "hooks";
@@ -22,7 +22,6 @@ const COMMAND_TIMEOUT_MS: u64 = 5 * 60 * 1000;
 const COMMAND_RETRIES: u32 = 3;
 /// For a command that is tried out to end.
 const TRIED_OUT: Duration = Duration::from_secs(5);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// Of an answer that is shown, in bytes.
 const SHOWN: usize = 200;
 
@@ -47,17 +46,19 @@ pub(super) async fn send(api: &SupervisorApiAdapter, hook: &Hook, call: &DueCall
 /// # Errors
 /// How the task has failed.
 async fn ended(api: &SupervisorApiAdapter, id: &TaskId) -> Result<(), String> {
-    loop {
-        let task = api.get_task_status(id).await.map_err(|error| error.to_string())?;
-        // One that was deleted cannot be told of.
-        let Some(status) = task.map(|task| task.status) else { return Ok(()) };
-        match status.phase {
-            TaskPhase::Pending | TaskPhase::Running => sleep(BETWEEN_LOOKS).await,
-            TaskPhase::Succeeded => return Ok(()),
-            phase => {
-                let why = status.error.unwrap_or_else(|| phase.word().to_owned());
-                return Err(format!("task {}: {why}", id.as_str()));
-            }
+    let live = api.supervisor().follow(id).await.map_err(|error| error.to_string())?;
+    if let Some(mut live) = live {
+        // Where nobody tells of it any more, the store has what there is.
+        drop(live.wait_for(|live| live.over).await);
+    }
+    let task = api.get_task_status(id).await.map_err(|error| error.to_string())?;
+    // One that was deleted cannot be told of.
+    let Some(status) = task.map(|task| task.status) else { return Ok(()) };
+    match status.phase {
+        TaskPhase::Pending | TaskPhase::Running | TaskPhase::Succeeded => Ok(()),
+        phase => {
+            let why = status.error.unwrap_or_else(|| phase.word().to_owned());
+            Err(format!("task {}: {why}", id.as_str()))
         }
     }
 }
