@@ -53,7 +53,7 @@ describe("the editor of a job", () => {
     await type(screen.getByLabelText("Title"), "Say hello");
     await fireEvent.click(screen.getByTestId("add-schedule"));
     expect(screen.queryByTestId("limits")).toBeNull();
-    await fireEvent.click(screen.getByText("Limits…"));
+    await fireEvent.click(screen.getByText("Limit to dates…"));
     await type(screen.getByLabelText("Put off by up to"), "soon");
     await screen.findByText("Put off by up to: enter a duration such as 30s or 10m");
     await type(screen.getByLabelText("Put off by up to"), "10m");
