@@ -89,6 +89,26 @@ impl ApiError {
         }
     }
 
+    /// Takes `outer` off the way to each field again, for who shows what stands in it as a document of its own. Any other error is
+    /// given back.
+    ///
+    /// # Errors
+    /// One that names no field in there.
+    pub fn inside(self, outer: &str) -> Result<Self, Self> {
+        let inner = |field: &str| Some(field.strip_prefix(outer)?.strip_prefix('.')?.to_owned());
+        match self {
+            Self::InvalidRequest { field, message, others } if inner(&field).is_some() => {
+                let field = inner(&field).unwrap_or(field);
+                let others = others.into_iter().map(|other| match inner(&other.field) {
+                    Some(field) => FieldError { field, ..other },
+                    None => other,
+                });
+                Ok(Self::InvalidRequest { field, message, others: others.collect() })
+            }
+            other => Err(other),
+        }
+    }
+
     /// The variant's name, as every transport writes it.
     pub fn code(&self) -> &'static str {
         match self {
@@ -233,6 +253,9 @@ mod tests {
         let first = FieldError::new("slot", "is empty");
         let others = vec![FieldError::new("timeout", "too short")];
         let error = ApiError::from(SpecErrors { first, others }).within("job.spec");
+        let alone = error.clone().inside("job.spec").expect("it is in there");
+        assert_eq!(alone.within("job.spec"), error);
+        assert_eq!(error.clone().inside("jo"), Err(error.clone()));
         let body = serde_json::to_value(error).expect("writes");
         assert_eq!(
             (&body["field"], &body["others"][0]["field"]),

@@ -92,8 +92,9 @@ impl Perform<GetJob> for SupervisorApiAdapter {
 impl Perform<SaveJob> for SupervisorApiAdapter {
     async fn perform(&self, SaveJob { mut job, expected_revision }: SaveJob) -> Result<Job, ApiError> {
         let restored = secrets::restored(self.supervisor(), job.spec).await;
-        job.spec = restored.map_err(|error| error.within("spec"))?;
-        Ok(secrets::masked_job(self.supervisor().save_job(job, expected_revision).await?))
+        job.spec = restored.map_err(|error| error.within("job.spec"))?;
+        let saved = self.supervisor().save_job(job, expected_revision).await;
+        Ok(secrets::masked_job(saved.map_err(|error| ApiError::from(error).within("job"))?))
     }
 }
 

@@ -264,8 +264,12 @@ async fn save(
     expected_revision: Option<u32>,
 ) -> Result<u8, CliError> {
     let (what, text) = order::text_of(file).await?;
-    let job = job_of(what, &text)?;
-    let saved = client.ask(SaveJob { job, expected_revision }).await?;
+    let job = job_of(what.clone(), &text)?;
+    let saved = client.ask(SaveJob { job, expected_revision }).await;
+    let saved = saved.map_err(|error| match error.inside("job") {
+        Ok(error) => CliError::NoJob { what, error: Box::new(error) },
+        Err(other) => other.into(),
+    })?;
     let warnings = warnings(client, &saved).await;
     if options.json {
         let warnings = warnings.as_ref().ok();

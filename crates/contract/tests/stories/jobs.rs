@@ -49,7 +49,7 @@ pub async fn jobs_are_saved_run_and_remembered(subject: &Subject) {
     bad.schedules =
         vec![Schedule { cron: Some("0 24 * * *".into()), zone: "UTC".into(), ..Schedule::default() }];
     let error = api.ask(SaveJob { job: bad, expected_revision: None }).await.unwrap_err();
-    assert_eq!(field(&error), "schedules[0].cron");
+    assert_eq!(field(&error), "job.schedules[0].cron");
 
     let run = |parameters| RunJob { name: name("greet"), parameters };
     assert_eq!(field(&api.ask(run(BTreeMap::new())).await.unwrap_err()), "parameters.whom");

@@ -284,7 +284,7 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
         });
       if (!/^[A-Za-z0-9._-]{1,64}$/.test(job.name))
         throw invalid("job.name", "may hold letters, digits, '.', '_' and '-' only");
-      job.schedules?.forEach((schedule, n) => check(schedule, `schedules[${n}].`));
+      job.schedules?.forEach((schedule, n) => check(schedule, `job.schedules[${n}].`));
       const schedules = (job.schedules ?? []).map((schedule, n) => ({
         ...schedule,
         id: schedule.id ?? `s-${n}`,
