@@ -55,7 +55,7 @@ async fn a_database_of_the_last_release_opens_with_everything_that_is_in_it() {
     let run = store.runs(good).await.unwrap().remove(0);
     assert_eq!(run.run.exit_code, Some(0));
     let environment = store.environment(run.environment.unwrap()).await.unwrap().unwrap();
-    assert!(environment.iter().any(|variable| variable.key == "USER"), "{environment:?}");
+    assert!(environment.iter().any(|variable| variable.name == "USER"), "{environment:?}");
 
     let job = store.jobs().await.unwrap().remove(0);
     let saved = job.job.unwrap();

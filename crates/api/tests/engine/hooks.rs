@@ -9,6 +9,7 @@ use solti_model::{DeliveryState, Hook, HookEvent, HookList, ListQuery, TaskPhase
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_stream::StreamExt as _;
 
 /// What was posted: the head, and the body.
 type Posted = (String, Value);
@@ -145,8 +146,10 @@ async fn a_program_is_called_as_a_task_and_its_own_failure_calls_nothing() {
     let list = until(&engine, |list| !list.hooks[0].latest.is_empty() && list.waiting == 0).await;
     let said = list.hooks[0].latest[0].said.clone().unwrap();
     let made = solti_model::TaskId::new(said.strip_prefix("task ").unwrap()).unwrap();
-    let lines = engine.lines(&made);
-    // Its attempts go on for a while; the first has said it all.
+    // Its attempts go on for a while; the first line of the first says it all.
+    let log = engine.api.stream_task_logs(&made).await.unwrap();
+    let lines = log.filter_map(|event| event.printed().map(|(_, line, _)| line.to_vec()));
+    let line = within("its first line", std::pin::pin!(lines).next()).await.unwrap();
     let task = engine.api.get_task_status(&made).await.unwrap().unwrap();
     assert_eq!((task.spec.slot.as_str(), &*task.spec.labels["solti.hook"]), ("hooks", "mail"));
     engine
@@ -154,7 +157,7 @@ async fn a_program_is_called_as_a_task_and_its_own_failure_calls_nothing() {
         .ask(solti_api::operations::StopTask { id: made.clone(), mode: solti_model::StopMode::Kill })
         .await
         .ok();
-    let body: Value = serde_json::from_str(&lines.await[0]).unwrap();
+    let body: Value = serde_json::from_slice(&line).unwrap();
     assert_eq!(
         (&body["event"], &body["task"]["id"], &body["hook"]),
         (&json!("success"), &json!(id), &json!("mail"))
