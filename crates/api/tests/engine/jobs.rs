@@ -98,6 +98,30 @@ async fn a_schedule_runs_its_job_when_its_time_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_document_of_a_job_that_was_renamed_since_makes_no_second_job() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let more = json!({"schedules": [{"everyMs": 3_600_000}]});
+    let mut shown = engine.api.ask(save(job("ed", bash("true"), more))).await.unwrap();
+    engine.api.ask(RenameJob { name: name("ed"), to: name("ed2") }).await.unwrap();
+    shown.title = Some("edited".into());
+    for expected_revision in [None, Some(1)] {
+        let refused = engine.api.ask(SaveJob { job: shown.clone(), expected_revision }).await.unwrap_err();
+        assert!(
+            matches!(&refused, ApiError::Conflict { reason } if reason == "job ed is called ed2 now"),
+            "{refused}"
+        );
+    }
+    // The name is free for a job that was never saved, and for the one that is called so now under its new name.
+    engine
+        .api
+        .ask(SaveJob { job: Job { name: name("ed2"), ..shown }, expected_revision: None })
+        .await
+        .unwrap();
+    engine.api.ask(save(job("ed", bash("true"), json!({})))).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_renamed_job_is_run_at_its_times_under_its_new_name_also_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let mut engine = Engine::open(dir.path()).await;

@@ -217,6 +217,12 @@ impl Actor {
         let before = self.jobs.get(&name).cloned();
         let old = before.as_ref().and_then(|entry| entry.job.clone().ok());
         let revision = old.as_ref().map_or(0, |old| old.revision);
+        // A document that was read before its job was renamed is that job: saved here, its schedules would run twice.
+        let was_saved = expected.unwrap_or(job.revision) > 0;
+        if let Some(now) = self.jobs.former.get(&name).filter(|_| was_saved && before.is_none()) {
+            let reason = format!("job {name} is called {now} now");
+            return drop(reply.send(Err(SupervisorError::Conflict { reason })));
+        }
         if let Some(expected) = expected.filter(|expected| *expected != revision) {
             let reason = match revision {
                 0 => format!("there is no job {name} any more, and it was expected at revision {expected}"),
