@@ -8,7 +8,7 @@ use serde_json::json;
 use solti_api::operations::{GetSummary, Operations as _};
 use solti_api::{ApiError, in_full};
 use solti_http::{HttpError, ServerCertificate};
-use solti_model::{Connection, Settings, TaskPhase};
+use solti_model::{Connection, TaskPhase};
 use ts_rs::TS;
 
 /// What trying a connection has shown.
@@ -114,7 +114,7 @@ impl Machines {
         connection: &Connection,
         token: Option<&str>,
     ) -> Result<ConnectionTest, ApiError> {
-        let legal = Settings::default().patched(&json!({ "connections": [connection] }));
+        let legal = self.settings.settings().patched(&json!({ "connections": [connection] }));
         legal.map_err(|error| beside_its_field(error.into()))?;
         let token = match token {
             Some(token) => checked(token)?,

@@ -5,6 +5,7 @@
 //! are sold.
 
 use crate::bounds::within;
+use crate::lane_machines::HERE;
 use crate::stored::without_unknown_fields;
 use crate::{
     EditorSettings, FieldError, MAX_BYTES, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_KEPT_ATTEMPTS, MIN_LOG_BYTES,
@@ -366,7 +367,20 @@ impl Settings {
         }
         let settings = self.merged_with(patch, serde_json::from_value)?;
         settings.validate()?;
+        self.refuse_a_new_here(&settings)?;
         Ok(settings)
+    }
+
+    /// One that is stored already still opens, and can be changed and removed.
+    fn refuse_a_new_here(&self, changed: &Self) -> Result<(), FieldError> {
+        let is_here = |connection: &Connection| connection.name.trim() == HERE;
+        match changed.connections.iter().position(is_here) {
+            Some(i) if !self.connections.iter().any(is_here) => Err(FieldError::new(
+                format!("connections[{i}].name"),
+                format!("must not be {HERE}, which is this machine in a lane; choose another name"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn merged_with(
@@ -630,6 +644,21 @@ mod tests {
             let error = refused(patch.clone());
             assert_eq!(error.field, field, "{patch}: {error}");
         }
+    }
+
+    #[test]
+    fn no_new_machine_is_called_as_this_one_is_in_a_lane() {
+        let with = |name: &str| json!({"connections": [{"name": "nas", "url": "ssh://nas"}, {"name": name, "url": "ssh://b"}]});
+        for name in ["here", " here"] {
+            assert_eq!(refused(with(name)).field, "connections[1].name");
+        }
+        let (stored, strange) = Settings::from_stored(&with("here"));
+        assert_eq!((stored.connections.len(), strange), (2, vec![]));
+        let patch = json!({"connections": [{"name": "here", "url": "ssh://c"}], "theme": "dark"});
+        assert_eq!(
+            stored.patched(&patch).map(|changed| changed.connections[0].url.clone()),
+            Ok("ssh://c".into())
+        );
     }
 
     #[test]
