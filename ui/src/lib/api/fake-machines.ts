@@ -68,7 +68,7 @@ export class FakeMachines {
   }
 
   save(connection: Connection, token: string | undefined, isNew: boolean) {
-    check(connection);
+    this.#check(connection);
     const { connections } = this.settings();
     const others = connections.filter(({ name }) => name !== connection.name);
     if (isNew && others.length < connections.length)
@@ -81,7 +81,7 @@ export class FakeMachines {
 
   /** A machine named `down` never answers; a token must be given unless it is reached by ssh. */
   test(connection: Connection, token: string | undefined): ConnectionTest {
-    check(connection);
+    this.#check(connection);
     const { hostname, protocol } = new URL(connection.url.replace(/^ssh:/, "http:"));
     if (hostname === "down")
       throw new ApiError({
@@ -104,12 +104,15 @@ export class FakeMachines {
     this.set(this.settings().connections.filter((one) => one.name !== name));
     this.tell();
   }
-}
 
-function check({ name, url }: Connection) {
-  if (name.trim() === "") throw refuse("name", "must have 1 to 64 letters");
-  if (!/^(https|http|ssh):\/\/[^/]+$/.test(url))
-    throw refuse("url", "must begin with https://, http:// or ssh://");
+  #check({ name, url }: Connection) {
+    if (name.trim() === "") throw refuse("name", "must have 1 to 64 letters");
+    if (!/^(https|http|ssh):\/\/[^/]+$/.test(url))
+      throw refuse("url", "must begin with https://, http:// or ssh://");
+    // One that is stored already can be changed and removed.
+    if (name === "here" && !this.settings().connections.some((one) => one.name === name))
+      throw refuse("name", "must not be here, which is this machine in a lane; choose another name");
+  }
 }
 
 const refuse = (field: string, message: string) => new ApiError({ error: "InvalidRequest", field, message });
