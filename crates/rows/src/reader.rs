@@ -14,7 +14,8 @@ const MAX_LINK: usize = 2 * 1024;
 /// Does nothing anywhere but where text is printed.
 const PROBE: u8 = b'x';
 
-/// Reads rows, one after the other: [`Self::begin`], [`Self::feed`] as often as there are bytes, [`Self::finish`].
+/// Reads rows, one after the other: [`Self::begin`], [`Self::feed`] as often as there are bytes, [`Self::finish`]. In between
+/// [`Self::so_far`] tells how the row stands.
 ///
 /// Memory: some ten bytes for each column that is kept, and little else.
 pub struct RowReader {
@@ -128,6 +129,12 @@ impl RowReader {
         (self.terminal.in_escape, self.terminal.acted) = (!self.open.is_empty(), false);
         self.parser.advance(&mut self.terminal, bytes);
         self.terminal.acted
+    }
+
+    /// What is shown of the row so far, its text cut to `limit` bytes; further bytes may follow. A character or an escape that is not
+    /// complete is not shown yet.
+    pub fn so_far(&self, limit: usize) -> Shown {
+        self.terminal.line.shown(limit)
     }
 
     /// What is shown of the row, its text cut to `limit` bytes. An escape that is not complete is shown as it is, instead of
