@@ -23,48 +23,56 @@ pub enum EndRequest {
 
 /// Listens from when it is made.
 pub struct Signals {
-    interrupt: Signal,
     terminate: Signal,
-    quit: Signal,
-    /// `None` where who started us wants it ignored, as nohup(1) does.
+    // `None` where who started us wants it ignored: nohup(1) does, and a shell without job control of what it has in the background.
+    interrupt: Option<Signal>,
+    quit: Option<Signal>,
     hang_up: Option<Signal>,
 }
 
 impl Signals {
     pub fn listen() -> Result<Self, CliError> {
         let on = |kind, name| signal(kind).map_err(|error| CliError::Signal(name, error));
-        let ignored = is_ignored(SignalKind::hangup());
+        let ignored = ignored();
+        let unless_ignored = |kind: SignalKind, name| match is_in(ignored, kind) {
+            true => Ok(None),
+            false => on(kind, name).map(Some),
+        };
         Ok(Self {
-            interrupt: on(SignalKind::interrupt(), "Ctrl-C")?,
             terminate: on(SignalKind::terminate(), "SIGTERM")?,
-            quit: on(SignalKind::quit(), "SIGQUIT")?,
-            hang_up: if ignored { None } else { Some(on(SignalKind::hangup(), "SIGHUP")?) },
+            interrupt: unless_ignored(SignalKind::interrupt(), "Ctrl-C")?,
+            quit: unless_ignored(SignalKind::quit(), "SIGQUIT")?,
+            hang_up: unless_ignored(SignalKind::hangup(), "SIGHUP")?,
         })
     }
 
     /// The next one. Can be dropped and called again.
     pub async fn next(&mut self) -> EndRequest {
         let Self { interrupt, terminate, quit, hang_up } = self;
-        let hang_up = async {
-            match hang_up {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            _ = interrupt.recv() => EndRequest::Interrupt,
+            () = received(interrupt) => EndRequest::Interrupt,
             _ = terminate.recv() => EndRequest::Terminate,
-            _ = quit.recv() => EndRequest::Quit,
-            _ = hang_up => EndRequest::HangUp,
+            () = received(quit) => EndRequest::Quit,
+            () = received(hang_up) => EndRequest::HangUp,
         }
     }
 }
 
-/// As the kernel has it of this process.
-fn is_ignored(kind: SignalKind) -> bool {
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals that this process ignores, a bit each, as the kernel has them.
+fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+fn is_in(mask: u64, kind: SignalKind) -> bool {
     mask >> (kind.as_raw_value() - 1) & 1 == 1
 }
 

@@ -102,6 +102,9 @@ pub enum CliError {
     EngineEnded { after: u64 },
     #[error("the connection to the server ended before the task did")]
     Disconnected,
+    /// Of a task that this program cannot stand for any longer.
+    #[error("{why}. Task {id} goes on; `solti stop {id}` stops it")]
+    LeftRunning { id: TaskId, why: String },
     #[error("task {0} was deleted")]
     Deleted(TaskId),
     #[error("{0} cannot be waited for")]
@@ -160,6 +163,18 @@ impl CliError {
             | Self::Field(_) => Some(2),
             _ => None,
         }
+    }
+
+    /// What is said where that means that a task is left running, and nobody hears of it.
+    pub fn leaving(self, id: &TaskId) -> Self {
+        let why = match &self {
+            Self::EngineEnded { after } => {
+                format!("the engine was ended, and nobody has started it again within {after} s")
+            }
+            Self::Disconnected | Self::Api(ApiError::Unavailable { .. }) => in_full(&self),
+            _ => return self,
+        };
+        Self::LeftRunning { id: id.clone(), why }
     }
 
     fn text(&self) -> String {

@@ -42,8 +42,14 @@ pub struct LogPrinter {
     screens: [Option<Screen>; 2],
     /// The stream whose line stands open on a terminal.
     open: Option<OutputStreamKind>,
-    /// The same where it is none.
-    unended: Option<OutputStreamKind>,
+    /// Whether both streams go to the same place.
+    together: bool,
+    /// Whether a line stands open where standard error goes, which is no terminal.
+    unended: bool,
+    /// What a person is asked stands open on the terminal.
+    asking: bool,
+    /// Words of this program are told that they begin in an open row.
+    noted: bool,
     /// By stream: whether the line that its chunks are of is wanted.
     wanted: [bool; 2],
 }
@@ -63,7 +69,10 @@ impl LogPrinter {
             err: BufWriter::new(io::stderr()),
             screens: [screen(io::stdout().is_terminal()), screen(io::stderr().is_terminal())],
             open: None,
-            unended: None,
+            together: are_together(),
+            unended: false,
+            asking: false,
+            noted: false,
             wanted: [true; 2],
         }
     }
@@ -147,7 +156,28 @@ impl LogPrinter {
 
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()?;
-        self.err.flush()
+        self.err.flush()?;
+        self.notice_words();
+        let open = match self.screens[index(OutputStreamKind::Stderr)] {
+            Some(_) => {
+                self.asking || self.open.is_some_and(|open| open == OutputStreamKind::Stderr || self.together)
+            }
+            None => self.unended,
+        };
+        terminal::set_row_open(open);
+        self.noted = open;
+        Ok(())
+    }
+
+    /// Others of this program may have said something meanwhile, and ended the row for it.
+    fn notice_words(&mut self) {
+        if self.noted && !terminal::is_row_open() {
+            self.noted = false;
+            if let Some(screen) = self.open.take().and_then(|stream| self.screens[index(stream)].as_mut()) {
+                screen.leave();
+            }
+            (self.unended, self.asking) = (false, false);
+        }
     }
 
     /// Leaves the terminal to others, at the beginning of a row.
@@ -210,12 +240,16 @@ impl LogPrinter {
         else {
             return Ok(());
         };
+        self.notice_words();
         if self.open.is_some_and(|open| open != stream) && self.screens[index(stream)].is_some() {
             self.close_row()?;
         }
+        if self.asking && self.screens[index(stream)].is_some() {
+            self.close_question()?;
+        }
         let timestamps = self.options.timestamps;
         let head = || if timestamps { format!("{} ", time::written(*ts)) } else { String::new() };
-        let Self { out, err, screens, open, lines, unended, .. } = self;
+        let Self { out, err, screens, open, lines, unended, together, .. } = self;
         let to: &mut dyn Write = match stream {
             OutputStreamKind::Stdout => {
                 err.flush()?;
@@ -242,27 +276,60 @@ impl LogPrinter {
                     to.write_all(head().as_bytes())?;
                 }
                 to.write_all(bytes)?;
-                *unended = (!ended).then_some(stream);
+                if stream == OutputStreamKind::Stderr || *together {
+                    *unended = !ended;
+                }
                 if ended { to.write_all(b"\n") } else { Ok(()) }
             }
         }
     }
 
-    /// A line of our own on standard error, on a row of its own where that is a terminal.
+    /// A line of our own on standard error, on a row of its own. To standard output nothing is added that was not printed.
+    ///
+    /// # Errors
+    /// When what was printed before cannot be written; the line is told all the same.
     pub fn say(&mut self, words: &str) -> io::Result<()> {
-        if self.screens[index(OutputStreamKind::Stderr)].is_some() {
-            self.close_row()?;
-        } else if self.unended.take().is_some() {
-            // Both may go to the same file. To standard output nothing is added that was not printed.
-            self.out.flush()?;
-            self.err.write_all(b"\n")?;
+        let before = match self.screens[index(OutputStreamKind::Stderr)] {
+            Some(_) => self.finish(),
+            None => self.flush(),
+        };
+        terminal::say!("{words}");
+        self.notice_words();
+        before
+    }
+
+    /// Asks the person at the terminal. What comes meanwhile is shown below.
+    pub fn ask(&mut self, question: &str) -> io::Result<()> {
+        self.finish()?;
+        write!(self.err, "\n{question}")?;
+        self.asking = true;
+        self.flush()
+    }
+
+    /// Whether the question is the last that was shown.
+    pub fn is_asking(&mut self) -> bool {
+        self.notice_words();
+        self.asking
+    }
+
+    /// There is an answer, and where the person has `ended` the row, a new one.
+    pub fn answered(&mut self, ended: bool) -> io::Result<()> {
+        if ended {
+            self.asking = false;
         }
-        self.out.flush()?;
-        writeln!(self.err, "{words}")?;
-        self.err.flush()
+        self.finish()
+    }
+
+    fn close_question(&mut self) -> io::Result<()> {
+        match std::mem::take(&mut self.asking) {
+            true => self.err.write_all(b"\n").and_then(|()| self.err.flush()),
+            false => Ok(()),
+        }
     }
 
     fn close_row(&mut self) -> io::Result<()> {
+        self.notice_words();
+        self.close_question()?;
         let Some(stream) = self.open.take() else { return Ok(()) };
         if let Some(screen) = &mut self.screens[index(stream)] {
             screen.leave();
@@ -284,6 +351,13 @@ fn encoding(info: &LogInfo) -> TextEncoding {
 /// Whether bytes of a log tell that it may not be UTF-8. Of a part of a line the end may be half of a character.
 fn is_odd(bytes: &[u8], ended: bool) -> bool {
     bytes.contains(&0) || std::str::from_utf8(bytes).is_err_and(|error| ended || error.error_len().is_some())
+}
+
+/// Whether standard output and standard error are one file, pipe or terminal.
+fn are_together() -> bool {
+    let of = |found: rustix::fs::Stat| (found.st_dev, found.st_ino);
+    let (out, err) = (rustix::fs::fstat(io::stdout()), rustix::fs::fstat(io::stderr()));
+    matches!((out, err), (Ok(out), Ok(err)) if of(out) == of(err))
 }
 
 fn index(stream: OutputStreamKind) -> usize {

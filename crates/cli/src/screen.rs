@@ -1,14 +1,14 @@
 //! A line on a terminal that is not ended yet: shown as far as it is there, and again from its beginning when what comes goes
 //! back in it. Pure: bytes in, what is to be written out.
 
-use crate::terminal::{Colored, colored};
+use crate::terminal::{Colored, colored, colored_row};
 use solti_logstore::{LineStart, LogLines};
-use solti_rows::Style;
+use solti_rows::{MAX_COLUMNS, RowReader, Shown, Style};
 
-/// Of a longer one only what comes is shown. Its beginning stands in rows above.
+/// A row that is shown wider stands in rows above: only what comes of it is shown. So many bytes of a line are read again with what comes.
 const LONGEST: usize = 64 * 1024;
 
-/// One stream of a task on a terminal.
+/// One stream of a task on a terminal. Memory: the row as it is shown, and little more than [`LONGEST`] bytes of its line.
 #[derive(Debug, Default)]
 pub struct Screen {
     /// What the task has left switched on before the line, and behind what there is of it.
@@ -18,11 +18,15 @@ pub struct Screen {
     head: String,
     /// Whether anything of the line stands on the terminal, if only its head.
     begun: bool,
-    /// What there is of the line, and what is shown of it.
+    /// How the line stands, once there is anything of it.
+    reader: Option<RowReader>,
+    /// The last bytes of the line, the text that the reader has of them, and where they begin in their log.
     line: Vec<u8>,
-    shown: Colored,
-    /// Where the line begins in its log, once there is anything of it.
+    text: Vec<u8>,
     start: Option<LineStart>,
+    /// There were others before them, which the reader alone knows.
+    settled: bool,
+    shown: Colored,
 }
 
 impl Screen {
@@ -36,18 +40,14 @@ impl Screen {
         columns: usize,
     ) -> String {
         let begins = !self.begun;
-        let line = if begins && ended && self.line.is_empty() {
-            part
-        } else {
-            self.line.extend_from_slice(part);
-            &self.line
-        };
-        let text = lines.text(line, ended, *self.start.get_or_insert_with(|| lines.here()));
-        // The half of a line feed begins no line.
-        if begins && !ended && text.is_empty() {
-            return String::new();
+        if begins && ended && self.line.is_empty() {
+            let shown = colored(&lines.text(part, true, lines.here()), &self.before);
+            self.behind = shown.end;
+            self.leave();
+            return format!("{}{}\n", head(), shown.text);
         }
-        let shown = colored(&text, &self.before);
+        let Some(row) = self.read(part, ended, lines) else { return String::new() };
+        let shown = colored_row(&row);
         if begins {
             self.head = head();
             self.begun = true;
@@ -61,7 +61,7 @@ impl Screen {
         if ended {
             out.push('\n');
             self.leave();
-        } else if self.line.len() > LONGEST {
+        } else if shown.width > LONGEST {
             self.leave();
         } else {
             self.shown = shown;
@@ -69,11 +69,45 @@ impl Screen {
         out
     }
 
+    /// How the line stands with this part; `None` for the half of a line feed, which begins no line.
+    fn read(&mut self, part: &[u8], ended: bool, lines: &LogLines) -> Option<Shown> {
+        if self.line.len() > LONGEST {
+            self.line.clear();
+            self.text.clear();
+            (self.start, self.settled) = (None, true);
+        }
+        self.line.extend_from_slice(part);
+        let text = lines.text(&self.line, ended, *self.start.get_or_insert_with(|| lines.here()));
+        if !self.begun && !ended && text.is_empty() {
+            return None;
+        }
+        let begun = |before| {
+            let mut reader = RowReader::new(MAX_COLUMNS);
+            reader.begin(before);
+            reader
+        };
+        let reader = self.reader.get_or_insert_with(|| begun(self.before));
+        match text.strip_prefix(&*self.text) {
+            Some(more) => reader.feed(more),
+            // It has turned out to be of another encoding.
+            None if !self.settled => {
+                *reader = begun(self.before);
+                reader.feed(&text);
+            }
+            None => reader.feed(text.get(self.text.len()..).unwrap_or_default()),
+        }
+        self.text.clear();
+        self.text.extend_from_slice(&text);
+        Some(if ended { reader.finish(usize::MAX) } else { reader.so_far(usize::MAX) })
+    }
+
     /// The row was ended by us, because something else is to be shown: what comes of the line stands on a row of its own.
     pub fn leave(&mut self) {
         self.before = self.behind;
         self.line.clear();
-        (self.begun, self.start) = (false, None);
+        self.text.clear();
+        (self.reader, self.start) = (None, None);
+        (self.begun, self.settled) = (false, false);
         self.shown = Colored::default();
     }
 
@@ -134,6 +168,33 @@ mod tests {
         assert_eq!(shown(&mut screen, &[("plain", true)]), ["plain\n"]);
     }
 
+    /// What a terminal without a right edge shows in the end.
+    fn seen(written: &[String]) -> String {
+        solti_rows::text(written.concat().replace("\r\x1b[J", "\x1b[2K\r").trim_end_matches('\n').as_bytes())
+            .into_owned()
+    }
+
+    #[test]
+    fn a_row_that_redraws_itself_keeps_its_state_over_all_its_parts() {
+        let mut meter: String = (0..100_000).map(|n| format!("\rprogress {n:06}")).collect();
+        meter.push_str("\rdone  ");
+        let (mut screen, mut lines) = (Screen::default(), LogLines::default());
+        let parts: Vec<_> = meter.as_bytes().chunks(50_000).collect();
+        let mut written = Vec::new();
+        for (n, part) in parts.iter().enumerate() {
+            let ended = n + 1 == parts.len();
+            written.push(screen.show(part, ended, &lines, String::new, 80));
+            lines.pass(part, ended);
+            assert!(screen.line.len() <= LONGEST + part.len(), "bounded");
+        }
+        assert_eq!(seen(&written), "done  ss 099999");
+        // A row that is too wide goes on where it stands.
+        let mut screen = Screen::default();
+        let wide = "x".repeat(LONGEST + 1);
+        let written = shown(&mut screen, &[(&wide, false), ("yy", false), ("z", true)]);
+        assert_eq!(written, [&*wide, "yy", "z\n"]);
+    }
+
     #[test]
     fn a_time_stands_before_a_line_once() {
         let mut screen = Screen::default();
@@ -150,8 +211,8 @@ mod tests {
         let mut screen = Screen::default();
         let utf8 = LogLines::default();
         let euro = "\u{20ac}".as_bytes();
-        assert_eq!(screen.show(&euro[..2], false, &utf8, String::new, 80), "\u{fffd}");
-        assert_eq!(screen.show(&euro[2..], true, &utf8, String::new, 80), "\r\x1b[J\u{20ac}\n");
+        assert_eq!(screen.show(&euro[..2], false, &utf8, String::new, 80), "");
+        assert_eq!(screen.show(&euro[2..], true, &utf8, String::new, 80), "\u{20ac}\n");
     }
 
     #[test]

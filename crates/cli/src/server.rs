@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 /// For an engine that another one takes the place of, or that its service manager starts again.
-const TO_BE_BACK: Duration = Duration::from_secs(20);
+pub const TO_BE_BACK: Duration = Duration::from_secs(20);
 /// Whether somebody is there again.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// In it named pipes are made.

@@ -2,16 +2,33 @@
 //! here. Lines of logs keep their colours.
 
 use serde::Serialize;
-use solti_rows::Style;
+use solti_rows::{Shown, Style};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use unicode_width::UnicodeWidthStr as _;
 
-/// A line of our own on standard error. Who has closed that does not want to hear of it.
+/// Whether a row that is not ours stands open where [`say`] writes.
+static ROW_OPEN: AtomicBool = AtomicBool::new(false);
+
+pub fn set_row_open(open: bool) {
+    ROW_OPEN.store(open, Ordering::Relaxed);
+}
+
+pub fn is_row_open() -> bool {
+    ROW_OPEN.load(Ordering::Relaxed)
+}
+
+/// What ends that row, if there is one.
+pub fn row_end() -> &'static str {
+    if ROW_OPEN.swap(false, Ordering::Relaxed) { "\n" } else { "" }
+}
+
+/// A line of our own on standard error, on a row of its own. Who has closed that does not want to hear of it.
 macro_rules! say {
     ($($words:tt)*) => {{
         use std::io::Write as _;
         // At once: what others write there meanwhile is not to get into it.
-        let line = format!("{}\n", format_args!($($words)*));
+        let line = format!("{}{}\n", $crate::terminal::row_end(), format_args!($($words)*));
         std::io::stderr().write_all(line.as_bytes()).ok();
     }};
 }
@@ -59,7 +76,11 @@ pub struct Colored {
 
 /// `style` is what is switched on before the line.
 pub fn colored(line: &[u8], style: &Style) -> Colored {
-    let shown = solti_rows::shown(line, *style, usize::MAX);
+    colored_row(&solti_rows::shown(line, *style, usize::MAX))
+}
+
+/// As [`colored`], of what is shown of a line.
+pub fn colored_row(shown: &Shown) -> Colored {
     let mut out = String::with_capacity(shown.text.len());
     for (text, span) in shown.parts() {
         let text = if span.control { harmless(text) } else { text.to_owned() };

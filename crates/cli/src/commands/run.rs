@@ -9,15 +9,17 @@ use crate::input::{self, Input};
 use crate::log_printer::{LogOptions, LogPrinter};
 use crate::terminal::{harmless, say};
 use crate::{order, server, show, task_ids};
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use serde_json::json;
 use solti_api::operations::{GetSummary, GetTaskRow, Operations as _, RunJob, StopTask};
 use solti_api::{ApiError, ApiHandler as _, LogAccess as _, LogPosition, LogReading};
 use solti_http::HttpClient;
 use solti_model::{AfterTask, Stdin, StopMode, Task, TaskId, TaskRow, Waiting};
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
 
 /// Which option sets which field of the spec.
 pub(super) const OPTIONS: [(&str, &str); 26] = [
@@ -79,7 +81,8 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     match signals {
         Some(signals) => {
             let attended = AttendedTask::new(&client, &id, options.json, signals);
-            server::while_there(options, &client, attended.until_its_end(input)).await
+            let ended = server::while_there(options, &client, attended.until_its_end(input)).await;
+            ended.map_err(|error| error.leaving(&id))
         }
         None => tell(options, &id),
     }
@@ -90,7 +93,9 @@ pub async fn attend(options: &Options, client: &HttpClient, order: RunJob) -> Re
     let signals = Signals::listen()?;
     let id = client.ask(order).await?;
     let attended = AttendedTask::new(client, &id, options.json, signals);
-    server::while_there(options, client, attended.until_its_end(Input::Stored(Stdin::None))).await
+    let ended =
+        server::while_there(options, client, attended.until_its_end(Input::Stored(Stdin::None))).await;
+    ended.map_err(|error| error.leaving(&id))
 }
 
 /// Whether its paths are this machine's.
@@ -141,6 +146,10 @@ pub fn tell(options: &Options, id: &TaskId) -> Result<u8, CliError> {
 const QUIET: Duration = Duration::from_secs(2);
 /// At a task that is about to end.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+/// A stop that has not reached the server is asked for again.
+const BETWEEN_REQUESTS: Duration = Duration::from_secs(1);
+const QUESTION: &str =
+    "solti: [s]top the task, [d]etach from it and let it go on, or Enter to keep waiting? ";
 /// Of a person who has left the task to itself: what follows in a script must not take it for done.
 const DETACHED: u8 = 125;
 
@@ -166,6 +175,13 @@ struct AttendedTask<'a> {
     signals: Signals,
     printer: LogPrinter,
     stopping: Stopping,
+    /// The stop on its way to the server, and since when that has not answered to it.
+    request: Option<BoxFuture<'a, Result<(), ApiError>>>,
+    unanswered_since: Option<Instant>,
+    /// Who asked for it; nobody where it is for want of a reader.
+    asked_by: Option<EndRequest>,
+    /// What the person at the terminal says to [`QUESTION`]. Everything else goes on meanwhile.
+    answer: Option<JoinHandle<io::Result<String>>>,
     /// Why nothing is printed any more.
     lost: Option<io::Error>,
 }
@@ -173,7 +189,19 @@ struct AttendedTask<'a> {
 impl<'a> AttendedTask<'a> {
     fn new(client: &'a HttpClient, id: &'a TaskId, as_json: bool, signals: Signals) -> Self {
         let printer = LogPrinter::new(LogOptions { as_json, ..LogOptions::default() }, client, id);
-        Self { client, id, as_json, signals, printer, stopping: Stopping::No, lost: None }
+        Self {
+            client,
+            id,
+            as_json,
+            signals,
+            printer,
+            stopping: Stopping::No,
+            request: None,
+            unanswered_since: None,
+            asked_by: None,
+            answer: None,
+            lost: None,
+        }
     }
 
     async fn until_its_end(mut self, mut input: Input) -> Result<u8, CliError> {
@@ -190,35 +218,54 @@ impl<'a> AttendedTask<'a> {
         while self.lost.is_none() {
             tokio::select! {
                 () = tokio::time::sleep(QUIET) => {
+                    if self.answer.is_some() && !self.printer.is_asking() {
+                        // It is out of sight.
+                        let asked = self.printer.ask(QUESTION);
+                        self.printed(asked);
+                    }
                     let row = client.ask(GetTaskRow { id: id.clone() }).await.ok().flatten();
                     let waiting = row.as_ref().and_then(|row| row.waiting.as_ref()).map(std::mem::discriminant);
                     if let Some(row) = row.as_ref().filter(|_| waiting != waits) {
                         let reported = self.say_what_for(row).await;
                         waits = waiting;
-                        self.printed(reported).await?;
+                        self.printed(reported);
                     }
                     let said = row.and_then(|row| row.main_ended);
                     if let Some(now) = said.filter(|said| main_ended.as_ref() != Some(said)) {
                         let reported = self.printer.say(&format!("solti: {}", harmless(&now.text)));
                         main_ended = Some(now);
-                        self.printed(reported).await?;
+                        self.printed(reported);
                     }
                 }
                 event = self.printer.next(&mut log) => match event {
                     Ok(None) => break,
                     Ok(Some(_)) => {}
-                    Err(error) => self.printed(Err(error)).await?,
+                    Err(error) => self.printed(Err(error)),
                 },
-                () = &mut reader_gone => {
-                    self.printed(Err(io::ErrorKind::BrokenPipe.into())).await?;
+                () = &mut reader_gone => self.printed(Err(io::ErrorKind::BrokenPipe.into())),
+                asked = self.signals.next() => self.is_to_end(asked),
+                answered = result_of(&mut self.request) => {
+                    self.request = None;
+                    self.answered(answered)?;
                 }
-                asked = self.signals.next() => {
-                    if self.answer(asked).await? {
-                        say!("solti: task {id} goes on; `solti logs -f {id}` follows it");
-                        return Ok(DETACHED);
+                said = result_of(&mut self.answer) => {
+                    self.answer = None;
+                    // Who cannot be asked after all keeps waiting.
+                    let line = said.ok().and_then(Result::ok).unwrap_or_default();
+                    self.printer.answered(line.ends_with('\n')).ok();
+                    match choice(&line) {
+                        Choice::GoOn => {}
+                        Choice::Stop => self.stop(Some(EndRequest::Interrupt)),
+                        Choice::Detach => {
+                            say!("solti: task {id} goes on; `solti logs -f {id}` follows it");
+                            return Ok(DETACHED);
+                        }
                     }
                 }
             }
+        }
+        if self.answer.take().is_some() && self.lost.is_none() {
+            say!("solti: the task has ended");
         }
         let task = match self.lost {
             Some(_) => self.over().await?,
@@ -249,12 +296,11 @@ impl<'a> AttendedTask<'a> {
     }
 
     /// A program whose output nobody takes would end, and so does the task. Its end is waited for.
-    async fn printed(&mut self, printed: io::Result<()>) -> Result<(), CliError> {
-        let Err(error) = printed else { return Ok(()) };
+    fn printed(&mut self, printed: io::Result<()>) {
+        let Err(error) = printed else { return };
         self.lost.get_or_insert(error);
-        match self.stopping {
-            Stopping::No => self.stop(None).await,
-            Stopping::Asked | Stopping::Killed => Ok(()),
+        if self.stopping == Stopping::No {
+            self.stop(None);
         }
     }
 
@@ -269,69 +315,102 @@ impl<'a> AttendedTask<'a> {
             }
             tokio::select! {
                 () = tokio::time::sleep(BETWEEN_LOOKS) => {}
-                asked = self.signals.next() => self.stop(Some(asked)).await?,
+                asked = self.signals.next() => self.stop(Some(asked)),
+                answered = result_of(&mut self.request) => {
+                    self.request = None;
+                    self.answered(answered)?;
+                }
             }
         }
     }
 
-    /// Whether the task is to go on without this program.
-    async fn answer(&mut self, asked: EndRequest) -> Result<bool, CliError> {
-        // Where that fails the next thing that is printed fails too.
-        self.printer.finish().ok();
+    /// Somebody wants this program to end. A person is asked first what becomes of the task; another signal is an answer too.
+    fn is_to_end(&mut self, asked: EndRequest) {
+        let was_asking = self.answer.take().is_some();
         let asks = asked == EndRequest::Interrupt
+            && !was_asking
             && self.stopping == Stopping::No
             && io::stdin().is_terminal()
             && io::stderr().is_terminal();
-        let answer = if asks { ask(&mut self.signals).await? } else { Choice::Stop };
-        match answer {
-            Choice::GoOn => Ok(false),
-            Choice::Detach => Ok(true),
-            Choice::Stop => self.stop(Some(asked)).await.map(|()| false),
+        if asks && self.printer.ask(QUESTION).is_ok() {
+            self.answer = Some(tokio::task::spawn_blocking(|| {
+                let mut line = String::new();
+                io::stdin().read_line(&mut line).map(|_| line)
+            }));
+            return;
         }
+        // Where that fails the next thing that is printed fails too.
+        self.printer.finish().ok();
+        self.stop(Some(asked));
     }
 
-    /// Asks for the end, and harder each time. Nobody has asked where it is for want of a reader.
-    async fn stop(&mut self, asked: Option<EndRequest>) -> Result<(), CliError> {
-        let (mode, next) = match self.stopping {
-            Stopping::No => (StopMode::Graceful, Stopping::Asked),
-            Stopping::Asked | Stopping::Killed => (StopMode::Kill, Stopping::Killed),
+    /// Asks for the end, and harder each time.
+    fn stop(&mut self, asked_by: Option<EndRequest>) {
+        self.stopping = match self.stopping {
+            Stopping::No => Stopping::Asked,
+            Stopping::Asked | Stopping::Killed => Stopping::Killed,
         };
-        match (self.client.ask(StopTask { id: self.id.clone(), mode }).await, next) {
-            (Ok(()), Stopping::Asked) => match asked {
-                Some(EndRequest::Interrupt) => say!("solti: stopping; Ctrl-C again kills"),
-                Some(EndRequest::Terminate | EndRequest::Quit | EndRequest::HangUp) | None => {
-                    say!("solti: stopping the task and waiting for its end");
-                }
-            },
-            (Ok(()), _) => {}
+        self.asked_by = asked_by;
+        self.request_stop(Duration::ZERO);
+    }
+
+    fn request_stop(&mut self, pause: Duration) {
+        let mode = if self.stopping == Stopping::Killed { StopMode::Kill } else { StopMode::Graceful };
+        let (client, order) = (self.client, StopTask { id: self.id.clone(), mode });
+        self.request = Some(
+            async move {
+                tokio::time::sleep(pause).await;
+                client.ask(order).await
+            }
+            .boxed(),
+        );
+    }
+
+    /// What the server says to a stop. One that is away is asked again when it is back.
+    fn answered(&mut self, answer: Result<(), ApiError>) -> Result<(), CliError> {
+        match answer {
+            Ok(()) if self.stopping == Stopping::Asked => {
+                let words = match self.asked_by {
+                    Some(EndRequest::Interrupt) => "solti: stopping; Ctrl-C again kills",
+                    Some(EndRequest::Terminate | EndRequest::Quit | EndRequest::HangUp) | None => {
+                        "solti: stopping the task and waiting for its end"
+                    }
+                };
+                self.printer.say(words).ok();
+            }
+            Ok(()) => {}
             // It ended meanwhile: its log says the rest.
-            (Err(ApiError::Conflict { .. }), _) => {}
-            (Err(error), _) => return Err(error.into()),
+            Err(ApiError::Conflict { .. }) => {}
+            Err(error @ ApiError::Unavailable { .. }) => {
+                if self.unanswered_since.is_none() {
+                    let words = "solti: the server does not answer; the task is stopped when it does";
+                    self.printer.say(words).ok();
+                }
+                if self.unanswered_since.get_or_insert_with(Instant::now).elapsed() >= server::TO_BE_BACK {
+                    return Err(error.into());
+                }
+                self.request_stop(BETWEEN_REQUESTS);
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
         }
-        self.stopping = next;
+        self.unanswered_since = None;
         Ok(())
     }
 }
 
-/// Asks the person at the terminal. Another signal is an answer too.
-async fn ask(signals: &mut Signals) -> Result<Choice, CliError> {
-    let question = "\nsolti: [s]top the task, [d]etach from it and let it go on, or Enter to keep waiting? ";
-    let mut terminal = io::stderr();
-    terminal.write_all(question.as_bytes()).and_then(|()| terminal.flush())?;
-    let line = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        io::stdin().read_line(&mut line).map(|_| line)
-    });
-    let answer = tokio::select! {
-        line = line => line.map_err(io::Error::other)??,
-        _ = signals.next() => {
-            say!("");
-            return Ok(Choice::Stop);
-        }
-    };
-    Ok(match answer.trim().chars().next() {
+/// What comes of it, if it is there. Can be dropped and called again.
+async fn result_of<F: Future + Unpin>(future: &mut Option<F>) -> F::Output {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn choice(line: &str) -> Choice {
+    match line.trim().chars().next() {
         Some('s' | 'S' | 'y' | 'Y') => Choice::Stop,
         Some('d' | 'D') => Choice::Detach,
         _ => Choice::GoOn,
-    })
+    }
 }
