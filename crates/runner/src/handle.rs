@@ -3,6 +3,9 @@
 //! Behind all of them is whoever follows the run: for the shim's runs one task each (`watch.rs`). Dropping them ends neither
 //! that task nor the run.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::now_ms;
@@ -87,8 +90,13 @@ pub struct RunEnds {
 impl RunHandle {
     /// A run that is under way, and the side of whoever follows it. `started_at_ms`: Unix milliseconds.
     pub fn new(pid: u32, started_at_ms: u64) -> (Self, RunEnds) {
+        Self::standing_still(pid, started_at_ms, false)
+    }
+
+    /// The same of one whose processes may stand still: they do until something else is asked for.
+    pub fn standing_still(pid: u32, started_at_ms: u64, suspended: bool) -> (Self, RunEnds) {
         let (send_request, requests) = mpsc::channel(REQUESTS);
-        let (suspend, suspended) = watch::channel(false);
+        let (suspend, suspended) = watch::channel(suspended);
         let (log_bytes, doorbell) = watch::channel(0);
         let (main_ended, receive_main_ended) = watch::channel(None);
         let (trouble, receive_trouble) = watch::channel(None);
@@ -99,7 +107,7 @@ impl RunHandle {
             unenforced: Unenforced::default(),
             outcome: receive_outcome,
             ended: None,
-            controller: RunController { requests: send_request, suspended: suspend },
+            controller: RunController::new(send_request, suspend),
             doorbell: LogDoorbell { log_bytes: doorbell },
             main_ended: receive_main_ended,
             trouble: receive_trouble,
@@ -159,11 +167,41 @@ impl RunHandle {
 /// Ends a run, or has it stand still.
 #[derive(Debug, Clone)]
 pub struct RunController {
-    pub(crate) requests: mpsc::Sender<StopMode>,
-    pub(crate) suspended: watch::Sender<bool>,
+    requests: mpsc::Sender<StopMode>,
+    suspended: watch::Sender<bool>,
+    /// How many suspensions were asked for, and which of them is the last that was carried out.
+    suspensions: Arc<[AtomicU64; 2]>,
+}
+
+/// A suspension, or its end, that was asked for and is to be carried out once that is stored.
+#[derive(Debug)]
+#[must_use]
+pub struct AskedSuspension {
+    controller: RunController,
+    number: u64,
+    suspended: bool,
+}
+
+impl AskedSuspension {
+    /// Does nothing when a later one was carried out already.
+    pub fn carry_out(self) {
+        let [_, last] = &*self.controller.suspensions;
+        self.controller.suspended.send_if_modified(|suspended| {
+            // Nobody else is in here.
+            let holds = last.fetch_max(self.number, Ordering::Relaxed) < self.number;
+            if holds {
+                *suspended = self.suspended;
+            }
+            holds
+        });
+    }
 }
 
 impl RunController {
+    fn new(requests: mpsc::Sender<StopMode>, suspended: watch::Sender<bool>) -> Self {
+        Self { requests, suspended, suspensions: Arc::default() }
+    }
+
     /// Hands the request over and returns; [`RunHandle::wait`] tells the end. Does nothing for a run that has ended.
     pub async fn stop(&self, mode: StopMode) {
         // A closed channel is a run that is over.
@@ -175,9 +213,12 @@ impl RunController {
         self.suspended.subscribe()
     }
 
-    /// Has all its processes stand still, and its timeout with them, or go on. A run that is to end goes on for that.
-    pub fn set_suspended(&self, suspended: bool) {
-        self.suspended.send_replace(suspended);
+    /// Asks that all its processes stand still, and its timeout with them, or go on; a run that is to end goes on for that. Of several
+    /// the one that was asked for last holds, in whichever order they are carried out.
+    pub fn ask_suspended(&self, suspended: bool) -> AskedSuspension {
+        let [asked, _] = &*self.suspensions;
+        let number = asked.fetch_add(1, Ordering::Relaxed) + 1;
+        AskedSuspension { controller: self.clone(), number, suspended }
     }
 }
 

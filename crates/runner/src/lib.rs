@@ -57,7 +57,9 @@ pub use container::{ContainerRunner, EngineKind, container_engine};
 pub use container_failure::{ContainerFailure, ContainerTrouble};
 pub use end::{ClusterEnd, LostReason, RunEnd, RunOutcome};
 pub use error::{AttachError, StartError};
-pub use handle::{ClusterWait, LogDoorbell, Place, RunController, RunEnds, RunHandle, Standing, StopMode};
+pub use handle::{
+    AskedSuspension, ClusterWait, LogDoorbell, Place, RunController, RunEnds, RunHandle, Standing, StopMode,
+};
 pub use machine::Machines;
 pub use main_ended::MainEnded;
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};

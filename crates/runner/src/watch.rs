@@ -40,7 +40,7 @@ pub(crate) struct Watched {
     pub unenforced: Unenforced,
     /// Its shim can have its processes stand still.
     pub suspends: bool,
-    /// They do.
+    /// They do, as it has said, or was told last.
     pub suspended: bool,
 }
 
@@ -50,6 +50,8 @@ pub(crate) struct Watch {
     began: Instant,
     /// A request that the shim has not taken yet.
     asked: Option<StopRequest>,
+    /// Times that the shim was told to have the processes stand still or go on, and has not answered.
+    unanswered: u32,
     rest: Duration,
     ends: RunEnds,
 }
@@ -65,9 +67,9 @@ struct StopRequest {
 
 /// The two ends: the handle for the supervisor, and what has to be polled for it.
 pub(crate) fn watch(run: Watched) -> (RunHandle, Watch) {
-    let (mut handle, ends) = RunHandle::new(run.child_pid, run.started_at_ms);
+    let (mut handle, ends) = RunHandle::standing_still(run.child_pid, run.started_at_ms, run.suspended);
     handle.unenforced = run.unenforced;
-    (handle, Watch { run, began: Instant::now(), asked: None, rest: FIRST_REST, ends })
+    (handle, Watch { run, began: Instant::now(), asked: None, unanswered: 0, rest: FIRST_REST, ends })
 }
 
 impl Watch {
@@ -173,8 +175,9 @@ impl Watch {
         if let Some(asked) = self.asked.filter(|asked| !asked.sent) {
             self.pass_on(&mut connection, asked.mode).await;
         }
-        // What was asked for while there was no connection.
-        self.suspend(&mut connection).await;
+        // What was asked for while there was no connection, or of which nobody knows whether it was heard over the last one.
+        let anew = std::mem::take(&mut self.unanswered) > 0;
+        self.suspend(&mut connection, anew).await;
         loop {
             let patience = self.asked.map(|asked| asked.patience);
             tokio::select! {
@@ -191,7 +194,7 @@ impl Watch {
                         self.asked = None;
                         self.tell(None);
                     }
-                    Heard::Reply(Reply::Status { suspended, .. }) => self.run.suspended = suspended,
+                    Heard::Reply(Reply::Status { .. }) => self.unanswered = self.unanswered.saturating_sub(1),
                     Heard::Closed => return None,
                     Heard::Garbled(error) => {
                         tracing::warn!(run = %self.run.id, %error, "the shim is not understood");
@@ -202,7 +205,7 @@ impl Watch {
                     self.ask(mode);
                     self.pass_on(&mut connection, mode).await;
                 }
-                Ok(()) = self.ends.suspended.changed() => self.suspend(&mut connection).await,
+                Ok(()) = self.ends.suspended.changed() => self.suspend(&mut connection, false).await,
                 () = sleep_until(patience.unwrap_or_else(tokio::time::Instant::now)), if patience.is_some() => {
                     if let Some(outcome) = self.insist().await {
                         return Some(outcome);
@@ -255,15 +258,16 @@ impl Watch {
     }
 
     /// Has the run stand still or go on, as was asked for last. A broken connection shows in the next read.
-    async fn suspend(&mut self, connection: &mut Connection) {
+    async fn suspend(&mut self, connection: &mut Connection, anew: bool) {
         let wanted = *self.ends.suspended.borrow_and_update();
         if !self.run.suspends {
             let why = "it does not stand still: the version that has started it does not know how";
             return self.tell(wanted.then(|| why.to_owned()));
         }
-        if wanted == self.run.suspended {
+        if wanted == self.run.suspended && !anew {
             return;
         }
+        (self.run.suspended, self.unanswered) = (wanted, self.unanswered + 1);
         connection.send(if wanted { Request::Suspend } else { Request::Resume }).await.ok();
     }
 
@@ -296,5 +300,79 @@ impl Watch {
             duration: self.began.elapsed(),
             ..RunOutcome::lost(reason)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_dir::RunDir;
+    use solti_model::TaskId;
+    use solti_shim::control::REQUEST_LEN;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::UnixStream;
+
+    /// A run that is followed, whose processes stand still, and the shim's side of the connection.
+    async fn standing_still(dir: &std::path::Path) -> (RunHandle, UnixStream) {
+        let place = RunDir::create(&dir.join("1")).expect("a run folder").place().expect("its place");
+        let task = TaskId::new("t").expect("legal");
+        let (handle, watch) = watch(Watched {
+            place,
+            id: RunId::new(task, 1),
+            shim: ShimProcess::Other { pid: std::process::id() },
+            child_pid: 1,
+            started_at_ms: 1,
+            unenforced: Unenforced::default(),
+            suspends: true,
+            suspended: true,
+        });
+        let (ours, shim) = UnixStream::pair().expect("a socket");
+        tokio::spawn(watch.follow(Some(Connection::over(ours))));
+        (handle, shim)
+    }
+
+    async fn heard(shim: &mut UnixStream) -> Request {
+        let mut bytes = [0; REQUEST_LEN];
+        shim.read_exact(&mut bytes).await.expect("a request");
+        Request::decode(&bytes).expect("legal")
+    }
+
+    fn status(suspended: bool) -> Reply {
+        let (shim_pid, child_pid, started_at_ms) = (1, 1, 1);
+        Reply::Status { shim_pid, child_pid, started_at_ms, stopping: false, suspends: true, suspended }
+    }
+
+    #[tokio::test]
+    async fn what_stands_still_does_so_until_somebody_says_otherwise() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (handle, mut shim) = standing_still(dir.path()).await;
+        let controller = handle.controller();
+        // As after a restart of the app: first nobody has said anything, then what is stored.
+        tokio::task::yield_now().await;
+        controller.ask_suspended(true).carry_out();
+        controller.stop(StopMode::Graceful).await;
+        assert_eq!(heard(&mut shim).await, Request::Stop, "before that it hears nothing");
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_for_last_holds_however_late_the_answers_come() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (handle, mut shim) = standing_still(dir.path()).await;
+        let controller = handle.controller();
+        controller.ask_suspended(false).carry_out();
+        assert_eq!(heard(&mut shim).await, Request::Resume);
+        // Its answer has not come yet.
+        controller.ask_suspended(true).carry_out();
+        assert_eq!(heard(&mut shim).await, Request::Suspend);
+        for suspended in [false, true] {
+            shim.write_all(&status(suspended).encode()).await.expect("taken");
+        }
+        let (first, second) = (controller.ask_suspended(true), controller.ask_suspended(false));
+        second.carry_out();
+        assert_eq!(heard(&mut shim).await, Request::Resume);
+        // Stored later than what was asked for after it.
+        first.carry_out();
+        controller.stop(StopMode::Kill).await;
+        assert_eq!(heard(&mut shim).await, Request::Kill);
     }
 }

@@ -44,6 +44,7 @@ impl Follow {
     }
 
     async fn run(mut self) {
+        self.remember().await;
         self.look().await;
         let outcome = self.until_end().await;
         // Of one that was quick.
@@ -70,6 +71,19 @@ impl Follow {
                 }
                 () = sleep(BETWEEN_LOOKS) => self.look().await,
             }
+        }
+    }
+
+    /// What was wished before the app was started again: the client goes by it.
+    async fn remember(&mut self) {
+        let file = self.run_dir.join(WISH_FILE);
+        match spawn_blocking(move || solti_relay::read::<Wish>(&file)).await {
+            Ok(Ok(wish)) => self.wish = wish.unwrap_or_default(),
+            Ok(Err(error)) => {
+                tracing::warn!(run = %self.run, %error, "what was wished of the run cannot be read")
+            }
+            // The runtime is shutting down.
+            Err(_) => {}
         }
     }
 

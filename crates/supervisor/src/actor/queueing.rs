@@ -344,7 +344,7 @@ impl Actor {
             );
             return drop(reply.send(Err(SupervisorError::Conflict { reason })));
         }
-        let controller = controller.clone();
+        let asked = controller.ask_suspended(suspended);
         active.stored.queueing.suspended = suspended;
         let attempt = active.attempt();
         let kind = if suspended { TaskEventKind::Suspended } else { TaskEventKind::Resumed };
@@ -356,7 +356,7 @@ impl Actor {
             // Carried out also where it cannot be stored yet: what fills the disk can be stopped from going on.
             let stored = commit.tried().await;
             fail_point!("queue-change-stored");
-            controller.set_suspended(suspended);
+            asked.carry_out();
             effect.shared.feed.changed(&id);
             drop(reply.send(stored.map_err(Into::into)));
         });
