@@ -1,7 +1,8 @@
 //! What goes when logs take too much: a look at the files, a plan, and its execution, one segment at a time.
 //!
 //! Only whole segments go: first what lies behind the kept beginnings, the oldest of all runs before the others; then the
-//! beginnings of earlier attempts; then those of the latest ones. The segment that a writer works on is all that never
+//! beginnings of earlier attempts; then those of the latest ones, where a limit of the run or its task is kept by that: what would
+//! not help is not lost for nothing. The segment that a writer works on is all that never
 //! goes. How what is gone reads is `cursor`'s knowledge; when to look, and at which runs, is the supervisor's.
 
 use std::cmp::Reverse;
@@ -165,14 +166,14 @@ pub struct Removal {
 pub fn plan(runs: &[(usize, StoredLog)], limits: &LogLimits, free_bytes: u64) -> Vec<Removal> {
     let mut plan = Plan {
         left: runs.iter().map(|(_, log)| log.bytes()).collect(),
-        removable: runs.iter().map(|(_, log)| log.removable(limits.keep_head_bytes)).collect(),
+        removable: runs.iter().map(|(_, log)| log.removable(limits.kept_head())).collect(),
         removals: Vec::new(),
     };
     for (run, (_, log)) in runs.iter().enumerate() {
         // What a run printed last says how it ended: its own limit leaves that.
         let last = plan.removable[run].rest.pop_back_if(|aged| is_last(log, aged.number));
         let only = plan.removable[run].head.pop_back_if(|aged| is_last(log, aged.number));
-        plan.shrink(&[], &[run], limits.run_bytes, |excess, _| excess);
+        plan.shrink(&[], &[run], limits.run_bytes);
         plan.removable[run].rest.extend(last);
         plan.removable[run].head.extend(only);
     }
@@ -183,11 +184,16 @@ pub fn plan(runs: &[(usize, StoredLog)], limits: &LogLimits, free_bytes: u64) ->
     let (mut earlier, mut latest) = (Vec::new(), Vec::new());
     for mut runs in tasks.into_values() {
         let last = runs.split_off(runs.len() - 1);
-        plan.shrink(&runs, &last, limits.task_bytes, |excess, _| excess);
+        plan.shrink(&runs, &last, limits.task_bytes);
         earlier.extend(runs);
         latest.extend(last);
     }
-    plan.shrink(&earlier, &latest, limits.total_bytes, |excess, limit| excess + limit / 64);
+    if let Some(limit) = limits.total_bytes {
+        let excess = plan.held(&earlier, &latest).saturating_sub(limit);
+        if excess > 0 {
+            plan.remove(&earlier, &latest, excess + limit / 64);
+        }
+    }
     let freed: u64 = plan.removals.iter().map(|removal| removal.bytes).sum();
     let missing = limits.min_free_bytes.saturating_sub(free_bytes.saturating_add(freed));
     if missing > 0 {
@@ -207,28 +213,32 @@ struct Plan {
 }
 
 impl Plan {
-    /// Brings what these runs hold below the limit.
-    fn shrink(
-        &mut self,
-        earlier: &[usize],
-        latest: &[usize],
-        limit: Option<u64>,
-        by: impl Fn(u64, u64) -> u64,
-    ) {
+    /// Brings what these runs hold below the limit. Where that cannot be, what the latest one began with stays.
+    fn shrink(&mut self, earlier: &[usize], latest: &[usize], limit: Option<u64>) {
         let Some(limit) = limit else { return };
-        let held: u64 = earlier.iter().chain(latest).map(|run| self.left[*run]).sum();
-        if held > limit {
-            self.remove(earlier, latest, by(held - limit, limit));
+        let excess = self.held(earlier, latest).saturating_sub(limit);
+        let removed = self.remove_but_latest_heads(earlier, latest, excess);
+        let missing = excess.saturating_sub(removed);
+        let heads = latest.iter().flat_map(|run| &self.removable[*run].head);
+        if missing > 0 && heads.map(|aged| aged.bytes).sum::<u64>() >= missing {
+            self.oldest(latest, missing, |removable| &mut removable.head);
         }
+    }
+
+    fn held(&self, earlier: &[usize], latest: &[usize]) -> u64 {
+        earlier.iter().chain(latest).map(|run| self.left[*run]).sum()
     }
 
     /// Removes at least this much from these runs, as far as there is as much, their beginnings last.
     fn remove(&mut self, earlier: &[usize], latest: &[usize], bytes: u64) {
+        let removed = self.remove_but_latest_heads(earlier, latest, bytes);
+        self.oldest(latest, bytes.saturating_sub(removed), |removable| &mut removable.head);
+    }
+
+    fn remove_but_latest_heads(&mut self, earlier: &[usize], latest: &[usize], bytes: u64) -> u64 {
         let all: Vec<usize> = earlier.iter().chain(latest).copied().collect();
-        let mut removed = self.oldest(&all, bytes, |removable| &mut removable.rest);
-        for runs in [earlier, latest] {
-            removed += self.oldest(runs, bytes.saturating_sub(removed), |removable| &mut removable.head);
-        }
+        let removed = self.oldest(&all, bytes, |removable| &mut removable.rest);
+        removed + self.oldest(earlier, bytes.saturating_sub(removed), |removable| &mut removable.head)
     }
 
     /// Removes at least this much of one part of these runs, as far as there is as much: the oldest of all of them first.
@@ -375,14 +385,27 @@ mod tests {
         let limits = LogLimits { run_bytes: Some(25 * MIB), ..LogLimits::default() };
         assert_eq!(removed(&[(1, log(true, &[1, 2, 3, 4]))], limits, 0), [(0, 1), (0, 2)]);
         let own = LogLimits { run_bytes: Some(0), ..LogLimits::default() };
-        assert_eq!(removed(&[(1, log(true, &[1, 2]))], own, 0), [(0, 1), (0, 0)], "its end stays");
+        assert_eq!(
+            removed(&[(1, log(true, &[1, 2]))], own, 0),
+            [(0, 1)],
+            "its end stays, and what does not help"
+        );
+        let one = LogLimits { run_bytes: Some(10 * MIB), ..LogLimits::default() };
+        assert_eq!(removed(&[(1, log(true, &[1, 2]))], one, 0), [(0, 1), (0, 0)], "what helps goes");
         assert_eq!(removed(&[(1, log(true, &[]))], own, 0), [], "that may be its beginning");
         let all = LogLimits { task_bytes: Some(0), ..LogLimits::default() };
-        assert_eq!(removed(&[(1, log(false, &[1, 2]))], all, 0), [(0, 1), (0, 0)]);
+        assert_eq!(removed(&[(1, log(false, &[1, 2]))], all, 0), [(0, 1)]);
         assert_eq!(removed(&[(1, log(true, &[1, 2]))], all, 0), [(0, 1), (0, 2), (0, 0)]);
         let no_head = LogLimits { keep_head_bytes: 0, ..all };
         assert_eq!(removed(&[(1, log(true, &[1]))], no_head, 0), [(0, 0), (0, 1)]);
-        let long_head = LogLimits { keep_head_bytes: 2 * MIB, ..all };
+        let small = LogLimits { run_bytes: Some(4 * MIB), task_bytes: Some(5 * MIB), ..LogLimits::default() };
+        assert_eq!(
+            removed(&[(1, log(true, &[1]))], small, 0),
+            [(0, 1)],
+            "a segment over all limits takes no other"
+        );
+        let long_head =
+            LogLimits { keep_head_bytes: 2 * MIB, task_bytes: Some(5 * MIB), ..LogLimits::default() };
         assert_eq!(removed(&[(1, log(true, &[1, 2]))], long_head, 0), [(0, 2), (0, 0), (0, 1)]);
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use solti_logstore::SegmentSizes;
 use solti_model::{
     BatchCluster, ClusterPreview, ClusterRequest, ContainerEngine, FieldError, FolderCheck, LocalImage,
     ResourceLimits, RunId, RunnerSelector, Stdin, TaskKind, TaskSpec, WasmEngine,
@@ -40,6 +41,8 @@ pub struct RunRequest {
     pub selector: Option<RunnerSelector>,
     /// Whether another machine of its lane may take it instead.
     pub may_go_elsewhere: bool,
+    /// How its log is divided, which is for the limits of logs to say.
+    pub segments: SegmentSizes,
 }
 
 /// What is found in a run folder after a restart of the app.

@@ -361,6 +361,7 @@ pub(crate) fn launch_spec(
         },
         cleanup,
         cluster: false,
+        segments: request.segments,
     }
 }
 

@@ -232,6 +232,7 @@ mod tests {
             labels: BTreeMap::new(),
             selector: None,
             may_go_elsewhere: false,
+            segments: solti_logstore::SegmentSizes::default(),
         };
         let runner =
             WasmRunner::new("/usr/bin/solti-wasi", ShimRunner::new("/usr/bin/solti-shim"), "/data".as_ref());

@@ -7,15 +7,16 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
+use solti_logstore::SegmentSizes;
+
 use crate::format::{Cursor, FormatError, checksum};
 
 const MAGIC: &[u8; 4] = b"SLTL";
-const VERSION: u8 = 6;
-/// Written by apps of earlier versions, which may meet a newer shim in their place: the fifth is never of a cluster, the fourth has
-/// nothing to clean up, the third
-/// has nothing to read, the second has
-/// the milliseconds that output was read for after the leader's end, where there is now what follows that, and the first has no
-/// limits either.
+const VERSION: u8 = 7;
+/// Written by apps of earlier versions, which may meet a newer shim in their place: the sixth has segments of the usual sizes, the
+/// fifth is never of a cluster, the fourth has nothing to clean up, the third has nothing to read, the second has the milliseconds
+/// that output was read for after the leader's end, where there is now what follows that, and the first has no limits either.
+const WITHOUT_SEGMENTS: u8 = 6;
 const WITHOUT_CLUSTER: u8 = 5;
 const WITHOUT_CLEANUP: u8 = 4;
 const WITHOUT_STDIN: u8 = 3;
@@ -53,6 +54,8 @@ pub struct LaunchSpec {
     /// control socket, and it is ended by a file ([`layout::STOP`](crate::layout::STOP)). The child has the environment of the job below
     /// `env`, which says what of the machine is the job's, and the shim exits as the child did, for the cluster to see.
     pub cluster: bool,
+    /// How the log is divided.
+    pub segments: SegmentSizes,
 }
 
 /// A command that the shim runs with the environment of the child once the tree is gone, also while the app is away: before the
@@ -125,6 +128,8 @@ impl LaunchSpec {
             put(out, &cleanup.except_after);
         });
         out.push(u8::from(self.cluster));
+        let SegmentSizes { head, rest } = self.segments;
+        [head, rest].iter().for_each(|bytes| out.extend_from_slice(&bytes.to_le_bytes()));
         let sum = checksum(&out);
         out.extend_from_slice(&sum.to_le_bytes());
         out
@@ -176,8 +181,26 @@ impl LaunchSpec {
             })?
         };
         let cluster = version > WITHOUT_CLUSTER && option(&mut from, "cluster", |_| Ok(()))?.is_some();
+        let segments = if version <= WITHOUT_SEGMENTS {
+            SegmentSizes::default()
+        } else {
+            SegmentSizes { head: from.u64()?, rest: from.u64()? }
+        };
         from.end()?;
-        Ok(Self { run_id, argv, env, cwd, timeout_ms, grace_ms, after_main, limits, stdin, cleanup, cluster })
+        Ok(Self {
+            run_id,
+            argv,
+            env,
+            cwd,
+            timeout_ms,
+            grace_ms,
+            after_main,
+            limits,
+            stdin,
+            cleanup,
+            cluster,
+            segments,
+        })
     }
 
     /// The program, `argv[0]`.
@@ -248,6 +271,9 @@ mod tests {
     use super::*;
     use crate::format::unhex;
 
+    /// Bytes of the sizes of segments.
+    const SIZES: usize = 16;
+
     fn spec() -> LaunchSpec {
         LaunchSpec {
             run_id: "01J/3".into(),
@@ -264,7 +290,13 @@ mod tests {
                 except_after: vec![125, 126],
             }),
             cluster: true,
+            segments: SegmentSizes { head: 1000, rest: 2000 },
         }
+    }
+
+    /// What earlier versions wrote had no sizes.
+    fn usual(spec: LaunchSpec) -> LaunchSpec {
+        LaunchSpec { segments: SegmentSizes::default(), ..spec }
     }
 
     /// The bytes of release 0.1.0.
@@ -282,7 +314,7 @@ mod tests {
             stdin: None,
             cleanup: None,
             cluster: false,
-            ..spec()
+            ..usual(spec())
         };
         assert_eq!(read, expected);
     }
@@ -301,10 +333,10 @@ mod tests {
 
     #[test]
     fn a_spec_of_the_third_version_has_nothing_to_read() {
-        let before = LaunchSpec { stdin: None, cleanup: None, cluster: false, ..spec() };
+        let before = LaunchSpec { stdin: None, cleanup: None, cluster: false, ..usual(spec()) };
         let mut bytes = before.encode();
-        // Its last three fields, and the sum.
-        bytes.truncate(bytes.len() - 7);
+        // Its last three fields, the sizes, and the sum.
+        bytes.truncate(bytes.len() - 7 - SIZES);
         bytes[4] = WITHOUT_STDIN;
         let sum = checksum(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
@@ -313,9 +345,9 @@ mod tests {
 
     #[test]
     fn a_spec_of_the_fourth_version_has_nothing_to_clean_up() {
-        let before = LaunchSpec { cleanup: None, cluster: false, ..spec() };
+        let before = LaunchSpec { cleanup: None, cluster: false, ..usual(spec()) };
         let mut bytes = before.encode();
-        bytes.truncate(bytes.len() - 6);
+        bytes.truncate(bytes.len() - 6 - SIZES);
         bytes[4] = WITHOUT_CLEANUP;
         let sum = checksum(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
@@ -324,10 +356,21 @@ mod tests {
 
     #[test]
     fn a_spec_of_the_fifth_version_is_of_no_cluster() {
-        let before = LaunchSpec { cluster: false, ..spec() };
+        let before = LaunchSpec { cluster: false, ..usual(spec()) };
         let mut bytes = before.encode();
-        bytes.truncate(bytes.len() - 5);
+        bytes.truncate(bytes.len() - 5 - SIZES);
         bytes[4] = WITHOUT_CLUSTER;
+        let sum = checksum(&bytes);
+        bytes.extend_from_slice(&sum.to_le_bytes());
+        assert_eq!(LaunchSpec::decode(&bytes), Ok(before));
+    }
+
+    #[test]
+    fn a_spec_of_the_sixth_version_has_segments_of_the_usual_sizes() {
+        let before = usual(spec());
+        let mut bytes = before.encode();
+        bytes.truncate(bytes.len() - 4 - SIZES);
+        bytes[4] = WITHOUT_SEGMENTS;
         let sum = checksum(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
         assert_eq!(LaunchSpec::decode(&bytes), Ok(before));

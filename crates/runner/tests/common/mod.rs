@@ -54,6 +54,7 @@ impl Runs {
             labels: BTreeMap::new(),
             selector: None,
             may_go_elsewhere: false,
+            segments: solti_logstore::SegmentSizes::default(),
         }
     }
 

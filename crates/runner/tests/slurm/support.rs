@@ -64,6 +64,7 @@ impl Slurm {
             labels: BTreeMap::new(),
             selector: None,
             may_go_elsewhere: false,
+            segments: solti_logstore::SegmentSizes::default(),
         }
     }
 

@@ -83,6 +83,7 @@ impl Plan {
             stdin: None,
             cleanup: None,
             cluster: false,
+            segments: solti_logstore::SegmentSizes::default(),
         };
         Self { folder, spec }
     }

@@ -134,6 +134,7 @@ impl Actor {
             labels: active.stored.task.spec.labels.clone(),
             selector: self.runners.selector_there(&active.stored.task.spec),
             may_go_elsewhere: self.may_go_elsewhere(&active.stored.task.spec),
+            segments: self.config.log_limits.borrow().segment_sizes(),
         };
         let runner = active.run.as_ref().and_then(|run| run.run.runner.clone());
         let spec = &active.stored.task.spec;
@@ -162,7 +163,7 @@ impl Actor {
         };
         active.stage = Stage::Running { controller: controller.clone() };
         // What is stored holds, also where the app died before it was carried out.
-        controller.set_suspended(active.stored.queueing.suspended);
+        controller.ask_suspended(active.stored.queueing.suspended).carry_out();
         self.came_far.push(id.clone());
         active.trouble = None;
         active.set_phase(TaskPhase::Running, now_ms());

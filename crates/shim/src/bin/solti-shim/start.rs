@@ -122,7 +122,8 @@ fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched,
     let spec = read_spec(dir, order.spec)?;
     record.is_of(&spec.run_id);
     fail_point!("launch-taken");
-    let log = LogWriter::create(Path::new(".")).map_err(|error| at(Stage::Log)(source(error)))?;
+    let log = LogWriter::with_sizes(Path::new("."), spec.segments);
+    let log = log.map_err(|error| at(Stage::Log)(source(error)))?;
     let clients = match order.client {
         Some(client) => Clients::with_first(client),
         None if spec.cluster => Ok(Clients::nobody()),
