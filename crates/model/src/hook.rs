@@ -156,10 +156,19 @@ pub struct HookDelivery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub next_at: Option<u64>,
-    /// What came of the last try: the answer's status, the task that was made, or what went wrong.
+    /// What came of the last try: the answer's status, the task that was made, or what went wrong. Absent while the first one is
+    /// under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub said: Option<String>,
+    /// The task that runs the hook's command. The call has arrived when that has succeeded, and is given up when it has not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub command_task: Option<TaskId>,
+    /// A try is under way: the address has not answered yet, or the command's task is not over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub being_tried: bool,
 }
 
 /// How a call stands.

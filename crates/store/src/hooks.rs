@@ -5,14 +5,24 @@ use crate::damage::left_out;
 use crate::meta;
 use crate::number::{Number, optional, required};
 use crate::read::name;
-use crate::{DueCall, HookCounts, NewCall, StoreError, StoredEvent};
+use crate::{DueCall, EndedCall, HookCounts, NewCall, StoreError, StoredEvent};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use solti_model::{DeliveryState, HookDelivery, HookEvent, TaskId};
+use solti_model::{DeliveryState, HookDelivery, HookEvent, TaskId, TaskPhase, TaskStatus};
 
 /// Up to which event the hooks have been asked.
 const SEEN: &str = "hooks_seen";
 /// Calls of a hook that are kept once they are over.
 const KEPT: u32 = 50;
+
+/// The task that runs a call's command: how that ends is how the call ends, also after a restart.
+pub(crate) fn add_command_task(db: &Transaction<'_>) -> Result<(), StoreError> {
+    let mut found =
+        db.prepare("SELECT 1 FROM pragma_table_info('hook_calls') WHERE name = 'command_task'")?;
+    if !found.exists([])? {
+        db.execute_batch("ALTER TABLE hook_calls ADD COLUMN command_task TEXT")?;
+    }
+    Ok(())
+}
 
 pub(crate) fn queue(db: &Transaction<'_>, seen: Option<u64>, calls: &[NewCall]) -> Result<(), StoreError> {
     for call in calls {
@@ -39,14 +49,17 @@ pub(crate) fn queue(db: &Transaction<'_>, seen: Option<u64>, calls: &[NewCall]) 
 
 /// What came of a try, or that one begins.
 pub(crate) fn tried(db: &Transaction<'_>, call: &HookDelivery) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE hook_calls SET tries = ?2, state = ?3, next_at = ?4, said = ?5 WHERE id = ?1")?
-        .execute(params![
-            Number(call.id),
-            call.tries,
-            call.state.word(),
-            call.next_at.map(Number),
-            call.said,
-        ])?;
+    db.prepare_cached(
+        "UPDATE hook_calls SET tries = ?2, state = ?3, next_at = ?4, said = ?5, command_task = ?6 WHERE id = ?1",
+    )?
+    .execute(params![
+        Number(call.id),
+        call.tries,
+        call.state.word(),
+        call.next_at.map(Number),
+        call.said,
+        call.command_task.as_ref().map(TaskId::as_str),
+    ])?;
     if call.state != DeliveryState::Waiting {
         db.prepare_cached(
             "DELETE FROM hook_calls WHERE hook = ?1 AND state <> 'waiting' AND id <= (
@@ -125,6 +138,33 @@ pub(crate) fn due(
     Ok((calls, next.map(|Number(next)| next)))
 }
 
+/// The calls whose command's task is over, oldest first.
+pub(crate) fn ended(db: &Transaction<'_>) -> Result<Vec<EndedCall>, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT h.*, t.phase AS t_phase, t.attempt AS t_attempt, t.exit_code AS t_exit_code, t.error AS t_error
+         FROM hook_calls h LEFT JOIN tasks t ON t.id = h.command_task
+         WHERE h.state = 'waiting' AND h.command_task IS NOT NULL
+           AND coalesce(t.phase, '') NOT IN ('pending', 'running') ORDER BY h.id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut calls = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some(delivery) = delivery(row)? else { continue };
+        let phase: Option<String> = row.get("t_phase")?;
+        let task = match phase.and_then(|phase| TaskPhase::from_word(&phase)) {
+            Some(phase) => Some(TaskStatus {
+                phase,
+                attempt: row.get("t_attempt")?,
+                exit_code: row.get("t_exit_code")?,
+                error: row.get("t_error")?,
+            }),
+            None => None,
+        };
+        calls.push(EndedCall { delivery, task });
+    }
+    Ok(calls)
+}
+
 pub(crate) fn latest(db: &Transaction<'_>, hook: &str, limit: u32) -> Result<Vec<HookDelivery>, StoreError> {
     let mut statement =
         db.prepare_cached("SELECT * FROM hook_calls WHERE hook = ?1 ORDER BY id DESC LIMIT ?2")?;
@@ -159,16 +199,22 @@ fn delivery(row: &Row<'_>) -> Result<Option<HookDelivery>, StoreError> {
     let (Some(event), Some(state)) = (HookEvent::from_word(&event), DeliveryState::from_word(&state)) else {
         return Ok(None);
     };
-    let task: Option<String> = row.get("task")?;
+    let id_in = |column: &str| -> Result<Option<TaskId>, StoreError> {
+        let id: Option<String> = row.get(column)?;
+        Ok(id.and_then(|id| TaskId::new(id).ok()))
+    };
     Ok(Some(HookDelivery {
         id: required(row, "id")?,
         hook: row.get("hook")?,
         event,
-        task: task.and_then(|task| TaskId::new(task).ok()),
+        task: id_in("task")?,
         at: required(row, "at")?,
         tries: row.get("tries")?,
         state,
         next_at: optional(row, "next_at")?,
         said: row.get("said")?,
+        command_task: id_in("command_task")?,
+        // Whoever makes the calls knows.
+        being_tried: false,
     }))
 }

@@ -4,7 +4,7 @@ use crate::Queueing;
 use solti_model::{
     AttemptsNotKept, BackoffState, Bookmark, DigestFiring, Firing, HookDelivery, HookEvent,
     InheritedVariable, Job, JobName, LaneRules, RowNo, ScheduleId, Searched, Slot, Task, TaskHead, TaskId,
-    TaskPhase, TaskRun,
+    TaskPhase, TaskRun, TaskStatus,
 };
 use std::collections::BTreeMap;
 
@@ -140,6 +140,15 @@ pub struct DueCall {
     pub delivery: HookDelivery,
     /// As in [`NewCall`].
     pub body: String,
+}
+
+/// A call that waits, and whose command's task is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedCall {
+    /// As it is stored.
+    pub delivery: HookDelivery,
+    /// How the task ended; `None` when it was deleted.
+    pub task: Option<TaskStatus>,
 }
 
 /// How a hook's calls stand.

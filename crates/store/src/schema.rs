@@ -1,6 +1,6 @@
 //! The database file: where it is, who may read it, its format (`schema.sql` and the steps after it), and how a connection to it is set up.
 
-use crate::{StoreError, kin, lane_rules, queueing, runners, texts_anew, took};
+use crate::{StoreError, hooks, kin, lane_rules, queueing, runners, texts_anew, took};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{DirBuilder, OpenOptions};
@@ -16,7 +16,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 20] = [
+const MIGRATIONS: [Step; 21] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -37,6 +37,7 @@ const MIGRATIONS: [Step; 20] = [
     Step::Code(took::add),
     Step::Code(kin::index),
     Step::Code(runners::add_node),
+    Step::Code(hooks::add_command_task),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

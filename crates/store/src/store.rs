@@ -4,9 +4,9 @@ use crate::readers::Readers;
 use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
-    AttemptRange, Attempts, Change, DueCall, HookCounts, JobMark, LabelCount, Past, PastSince, RowCursor,
-    RowPage, RowQuery, SpanRow, Standing, StoreError, StoredEvent, StoredJob, StoredLane, StoredRow,
-    StoredRun, StoredTask,
+    AttemptRange, Attempts, Change, DueCall, EndedCall, HookCounts, JobMark, LabelCount, Past, PastSince,
+    RowCursor, RowPage, RowQuery, SpanRow, Standing, StoreError, StoredEvent, StoredJob, StoredLane,
+    StoredRow, StoredRun, StoredTask,
 };
 use crate::{
     environment, history, hooks, jobs, kin, meta, past_since, read, renamed_jobs, rows, schema, shared_lanes,
@@ -380,6 +380,11 @@ impl Store {
     /// The calls of hooks that are due, one of each hook; and when the next one is, of those that are not.
     pub async fn due_calls(&self, now: u64, limit: u32) -> Result<(Vec<DueCall>, Option<u64>), StoreError> {
         self.inner.readers.run(move |db| hooks::due(db, now, limit)).await
+    }
+
+    /// The calls whose command's task is over, oldest first.
+    pub async fn ended_calls(&self) -> Result<Vec<EndedCall>, StoreError> {
+        self.inner.readers.run(hooks::ended).await
     }
 
     /// The latest calls of a hook, newest first.

@@ -112,3 +112,28 @@ async fn an_earlier_database_calls_no_hook_for_its_past() {
     store.apply(finished(1_000).into()).await.unwrap();
     assert_eq!(store.hook_events(seen, 10).await.unwrap().0.len(), 1);
 }
+
+/// A command's call is over when its task is, whoever looks and whenever.
+#[tokio::test]
+async fn a_call_whose_task_is_over_is_found_also_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let calls = (1..=4).map(|n| call(n, "page")).collect();
+    store.apply(vec![Change::QueueCalls { seen: None, calls }]).await.unwrap();
+    let tasks = [(11, TaskPhase::Running), (12, TaskPhase::Exhausted), (13, TaskPhase::Pending)];
+    store.apply(tasks.map(|(n, phase)| task(n, phase).into()).into()).await.unwrap();
+    // The first three have a task that is there, the fourth one that was deleted.
+    for delivery in store.hook_calls("page", 10).await.unwrap() {
+        let command_task = Some(id(10 + delivery.id));
+        let handed = HookDelivery { tries: 1, next_at: None, command_task, ..delivery };
+        store.apply(vec![Change::CallTried(handed)]).await.unwrap();
+    }
+    drop(store);
+
+    let store = open(dir.path()).await;
+    assert_eq!(store.due_calls(100, 10).await.unwrap(), (vec![], None));
+    let ended = store.ended_calls().await.unwrap();
+    let found: Vec<_> =
+        ended.iter().map(|call| (call.delivery.id, call.task.as_ref().map(|task| task.phase))).collect();
+    assert_eq!(found, [(2, Some(TaskPhase::Exhausted)), (4, None)]);
+}

@@ -6,5 +6,5 @@
 mod post;
 mod signature;
 
-pub use post::{Answer, Post, PostError, post};
+pub use post::{Answer, PATIENCE, Post, PostError, post};
 pub use signature::sign;

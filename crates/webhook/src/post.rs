@@ -15,8 +15,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-/// For the whole of it.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// For the whole of a call.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 /// Of an answer's text, so much is read, in bytes.
 const ANSWER: usize = 4 * 1024;
 

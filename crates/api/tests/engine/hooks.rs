@@ -5,7 +5,7 @@ use common::{Engine, bash, command, spec, within};
 use serde_json::{Value, json};
 use solti_api::ApiHandler as _;
 use solti_api::operations::{DeleteHook, ListHooks, Operations as _, SaveHook, TestHook};
-use solti_model::{DeliveryState, Hook, HookEvent, HookList, ListQuery, TaskPhase};
+use solti_model::{DeliveryState, Hook, HookEvent, HookList, ListQuery, TaskId, TaskPhase};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -131,6 +131,95 @@ async fn a_call_that_is_refused_waits_for_its_next_try_and_a_test_is_told_at_onc
     assert!(gone.is_err(), "{gone:?}");
 }
 
+/// The task of the command that the latest call of the first hook runs.
+fn made_of(list: &HookList) -> Option<TaskId> {
+    list.hooks[0].latest.first()?.command_task.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_a_program_has_arrived_when_its_task_has_succeeded_also_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let calling = tokio::spawn(engine.api.clone().call_hooks());
+    let there = dir.path().join("there");
+    let wait = format!("while [ ! -e '{}' ]; do sleep 0.05; done", there.display());
+    let call = json!({"call": {"command": {"command": "sh", "args": ["-c", wait]}}});
+    engine.api.ask(SaveHook { hook: hook("slow", call) }).await.unwrap();
+    let id = engine.api.submit_task(spec("a", command("false", &[]), json!({}))).await.unwrap();
+    engine.finished(&id).await;
+    let list = until(&engine, |list| made_of(list).is_some()).await;
+    let call = &list.hooks[0].latest[0];
+    assert_eq!((call.state, call.being_tried, call.next_at), (DeliveryState::Waiting, true, None));
+    engine.supervisor.shut_down().await;
+    calling.await.unwrap();
+    drop(engine);
+
+    let engine = Engine::open(dir.path()).await;
+    tokio::spawn(engine.api.clone().call_hooks());
+    std::fs::write(there, "").unwrap();
+    let list = until(&engine, |list| list.waiting == 0).await;
+    let call = &list.hooks[0].latest[0];
+    assert_eq!((call.state, call.tries, call.being_tried), (DeliveryState::Delivered, 1, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_a_program_that_does_not_end_well_is_given_up_and_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    tokio::spawn(engine.api.clone().call_hooks());
+    let call =
+        |program: &str, args: &[&str]| json!({"call": {"command": {"command": program, "args": args}}});
+    let fail = async || {
+        let id = engine.api.submit_task(spec("a", command("false", &[]), json!({}))).await.unwrap();
+        engine.finished(&id).await;
+    };
+    engine.api.ask(SaveHook { hook: hook("x", call("/nonexistent/pager", &[])) }).await.unwrap();
+    let test = engine.api.ask(TestHook { name: "x".into() }).await.unwrap();
+    assert_eq!(test.state, DeliveryState::GivenUp);
+    fail().await;
+    let list = until(&engine, |list| list.hooks[0].latest[0].task.is_some() && list.waiting == 0).await;
+    let call_of_gone = &list.hooks[0].latest[0];
+    let said = call_of_gone.said.as_deref().unwrap();
+    assert_eq!(call_of_gone.state, DeliveryState::GivenUp, "{said}");
+    assert!(said.contains("program not found: /nonexistent/pager"), "{said}");
+
+    // Its task is deleted meanwhile.
+    engine.api.ask(SaveHook { hook: hook("x", call("sleep", &["60"])) }).await.unwrap();
+    fail().await;
+    let list = until(&engine, |list| list.waiting == 1 && made_of(list).is_some()).await;
+    engine.api.delete_task(&made_of(&list).unwrap()).await.unwrap();
+    let list = until(&engine, |list| list.waiting == 0).await;
+    assert_eq!(list.hooks[0].latest[0].state, DeliveryState::GivenUp);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_slow_to_answer_is_being_tried_and_has_not_failed() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    tokio::spawn(engine.api.clone().call_hooks());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let chat = hook("chat", json!({"call": {"webhook": {"url": url}}}));
+    engine.api.ask(SaveHook { hook: chat }).await.unwrap();
+    let testing = tokio::spawn({
+        let api = engine.api.clone();
+        async move { api.ask(TestHook { name: "chat".into() }).await.unwrap() }
+    });
+    let (mut stream, _) = within("the test", listener.accept()).await.unwrap();
+    let list = engine.api.ask(ListHooks {}).await.unwrap();
+    let call = &list.hooks[0].latest[0];
+    assert_eq!((call.state, call.being_tried), (DeliveryState::Waiting, true));
+    assert_eq!((call.tries, call.next_at, call.said.as_ref()), (1, None, None));
+    // Longer than a person who tries it out was left to wait once, and within the time that an answer may take.
+    tokio::time::sleep(std::time::Duration::from_secs(9)).await;
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    let test = within("its outcome", testing).await.unwrap();
+    assert_eq!(
+        (test.state, test.being_tried, test.said.as_deref()),
+        (DeliveryState::Delivered, false, Some("200"))
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_is_called_as_a_task_and_its_own_failure_calls_nothing() {
     let dir = tempfile::tempdir().unwrap();
@@ -143,9 +232,8 @@ async fn a_program_is_called_as_a_task_and_its_own_failure_calls_nothing() {
     engine.finished(&unnamed).await;
     let named = json!({"notify": {"hooks": ["mail"]}});
     let id = engine.api.submit_task(spec("b", command("true", &[]), named)).await.unwrap();
-    let list = until(&engine, |list| !list.hooks[0].latest.is_empty() && list.waiting == 0).await;
-    let said = list.hooks[0].latest[0].said.clone().unwrap();
-    let made = solti_model::TaskId::new(said.strip_prefix("task ").unwrap()).unwrap();
+    let list = until(&engine, |list| made_of(list).is_some()).await;
+    let made = made_of(&list).unwrap();
     // Its attempts go on for a while; the first line of the first says it all.
     let log = engine.api.stream_task_logs(&made).await.unwrap();
     let lines = log.filter_map(|event| event.printed().map(|(_, line, _)| line.to_vec()));

@@ -136,6 +136,7 @@ fn outcome(call: &HookDelivery) -> String {
         DeliveryState::Delivered => "delivered",
         DeliveryState::GivenUp => "failed",
         DeliveryState::Dropped => return "dropped: too many calls were pending".into(),
+        DeliveryState::Waiting if call.being_tried => "being tried",
         DeliveryState::Waiting if call.tries == 0 => return "pending".into(),
         DeliveryState::Waiting => "pending after a failed try",
     };

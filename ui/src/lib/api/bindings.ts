@@ -3111,9 +3111,18 @@ state: DeliveryState,
  */
 nextAt?: number, 
 /**
- * What came of the last try: the answer's status, the task that was made, or what went wrong.
+ * What came of the last try: the answer's status, the task that was made, or what went wrong. Absent while the first one is
+ * under way.
  */
-said?: string, };
+said?: string, 
+/**
+ * The task that runs the hook's command. The call has arrived when that has succeeded, and is given up when it has not.
+ */
+commandTask?: string, 
+/**
+ * A try is under way: the address has not answered yet, or the command's task is not over.
+ */
+beingTried?: boolean, };
 
 export type DeliveryState = "waiting" | "delivered" | "givenUp" | "dropped";
 

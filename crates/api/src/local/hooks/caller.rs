@@ -1,15 +1,17 @@
 //! The one who calls hooks: takes what has happened out of the database, and makes the calls that are due.
 
+use super::body;
 use super::kept::kept;
-use super::{body, send};
+use super::send::{self, Sent};
 use crate::SupervisorApiAdapter;
 use crate::local::logs::last_lines_of;
 use crate::local::now_ms;
 use futures::future::join_all;
 use solti_model::{
-    DeliveryState, Hook, HookDelivery, HookEvent, MAX_HOOK_TRIES, MAX_WAITING_CALLS, TaskEventKind, TaskPhase,
+    DeliveryState, Hook, HookDelivery, HookEvent, MAX_HOOK_TRIES, MAX_WAITING_CALLS, TaskEventKind,
+    TaskPhase, TaskStatus,
 };
-use solti_store::{Change, DueCall, NewCall, StoreError, StoredEvent, StoredRow};
+use solti_store::{Change, DueCall, EndedCall, NewCall, StoreError, StoredEvent, StoredRow};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -63,6 +65,7 @@ impl SupervisorApiAdapter {
         if hooks.is_empty() {
             return Ok(Step::Until(None));
         }
+        self.settle().await?;
         let (seen, last) = store.hooks_seen().await?;
         if last > seen {
             let (events, upto) = store.hook_events(seen, EVENTS).await?;
@@ -117,6 +120,18 @@ impl SupervisorApiAdapter {
         Ok(calls)
     }
 
+    /// A command's call is over when its task is; that is found in the database, so also after a restart.
+    async fn settle(&self) -> Result<(), StoreError> {
+        let store = self.supervisor().store();
+        let over: Vec<_> =
+            store.ended_calls().await?.into_iter().map(settled).map(Change::CallTried).collect();
+        if !over.is_empty() {
+            store.apply(over).await?;
+            self.hooks().was_tried();
+        }
+        Ok(())
+    }
+
     /// The try is stored before it begins: should this program end within it, the next one says that it is another.
     async fn try_once(&self, hooks: &[Hook], mut due: DueCall) -> Result<(), StoreError> {
         let store = self.supervisor().store();
@@ -126,12 +141,14 @@ impl SupervisorApiAdapter {
         let call = &mut due.delivery;
         let pause = PAUSES.get(call.tries as usize).copied();
         call.tries += 1;
-        call.said = None;
+        (call.said, call.command_task) = (None, None);
         call.next_at = Some(now_ms() + pause.unwrap_or(0) * 1_000);
+        let under_way = self.hooks().begin(call.id);
         store.apply(vec![Change::CallTried(call.clone())]).await?;
         let sent = send::send(self, hook, &due).await;
         let call = after(due.delivery, sent, pause);
         store.apply(vec![Change::CallTried(call)]).await?;
+        drop(under_way);
         self.hooks().was_tried();
         Ok(())
     }
@@ -153,10 +170,14 @@ fn kind_of(event: &StoredEvent, row: &StoredRow) -> Option<HookEvent> {
 }
 
 /// How a call stands after a try; a test is tried once.
-fn after(call: HookDelivery, sent: Result<String, String>, pause: Option<u64>) -> HookDelivery {
+fn after(call: HookDelivery, sent: Result<Sent, String>, pause: Option<u64>) -> HookDelivery {
     let again = pause.filter(|_| call.event != HookEvent::Test);
     let (state, said) = match sent {
-        Ok(said) => (DeliveryState::Delivered, said),
+        Ok(Sent::Task(task)) => {
+            let said = Some(format!("task {task}"));
+            return HookDelivery { said, next_at: None, command_task: Some(task), ..call };
+        }
+        Ok(Sent::Arrived(said)) => (DeliveryState::Delivered, said),
         Err(said) if again.is_some() => (DeliveryState::Waiting, said),
         Err(said) => (DeliveryState::GivenUp, said),
     };
@@ -165,9 +186,26 @@ fn after(call: HookDelivery, sent: Result<String, String>, pause: Option<u64>) -
     HookDelivery { state, said: Some(said), next_at, ..call }
 }
 
+/// How a call stands whose command's task is over: that has had its own tries.
+fn settled(EndedCall { delivery, task }: EndedCall) -> HookDelivery {
+    let id = delivery.command_task.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (state, said) = match task {
+        Some(TaskStatus { phase: TaskPhase::Succeeded, .. }) => {
+            (DeliveryState::Delivered, format!("task {id}"))
+        }
+        Some(TaskStatus { phase, error, .. }) => {
+            let why = error.unwrap_or_else(|| phase.word().to_owned());
+            (DeliveryState::GivenUp, format!("task {id}: {why}"))
+        }
+        None => (DeliveryState::GivenUp, format!("task {id} was deleted before it was seen to succeed")),
+    };
+    HookDelivery { state, said: Some(said), next_at: None, ..delivery }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use solti_model::TaskId;
 
     fn call(event: HookEvent) -> HookDelivery {
         HookDelivery {
@@ -180,6 +218,8 @@ mod tests {
             state: DeliveryState::Waiting,
             next_at: None,
             said: None,
+            command_task: None,
+            being_tried: false,
         }
     }
 
@@ -192,7 +232,28 @@ mod tests {
         assert_eq!((last.state, last.next_at), (DeliveryState::GivenUp, None));
         let test = after(call(HookEvent::Test), refused(), Some(10));
         assert_eq!((test.state, test.said.as_deref()), (DeliveryState::GivenUp, Some("502")));
-        let arrived = after(call(HookEvent::Failure), Ok("200".into()), Some(10));
+        let arrived = after(call(HookEvent::Failure), Ok(Sent::Arrived("200".into())), Some(10));
         assert_eq!((arrived.state, arrived.next_at), (DeliveryState::Delivered, None));
+    }
+    #[test]
+    fn a_call_of_a_command_ends_as_its_task_does() {
+        let id = TaskId::new("t-1").expect("legal");
+        let handed = after(call(HookEvent::Failure), Ok(Sent::Task(id.clone())), Some(10));
+        assert_eq!((handed.state, handed.next_at), (DeliveryState::Waiting, None), "it is not due again");
+        assert_eq!(handed.command_task.as_ref(), Some(&id));
+        let ended = |phase, error: Option<&str>| {
+            let status = TaskStatus { phase, attempt: 4, exit_code: None, error: error.map(str::to_owned) };
+            settled(EndedCall { delivery: handed.clone(), task: Some(status) })
+        };
+        assert_eq!(ended(TaskPhase::Succeeded, None).state, DeliveryState::Delivered);
+        for (phase, error, said) in [
+            (TaskPhase::Exhausted, Some("exit 9"), "task t-1: exit 9"),
+            (TaskPhase::Canceled, None, "task t-1: canceled"),
+        ] {
+            let ended = ended(phase, error);
+            assert_eq!((ended.state, ended.said.as_deref()), (DeliveryState::GivenUp, Some(said)));
+        }
+        let deleted = settled(EndedCall { delivery: handed.clone(), task: None });
+        assert_eq!(deleted.state, DeliveryState::GivenUp);
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::ApiError;
 use solti_model::secret::masked_text;
-use solti_model::{Hook, HookCall, Webhook};
+use solti_model::{DeliveryState, Hook, HookCall, HookDelivery, Webhook};
 use solti_store::{Change, StoreError};
 use solti_supervisor::{Supervisor, SupervisorError};
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
 use tokio::sync::{Mutex, Notify, watch};
 
 /// Where they are in the store.
@@ -19,17 +21,53 @@ pub(in crate::local) struct Hooks {
     pub(super) poke: Notify,
     /// Counts the tries that are over.
     pub(super) tried: watch::Sender<u64>,
+    /// The calls of which a try is under way. A try is counted before it begins, and a program that is killed leaves it so: the
+    /// database does not tell whether anybody is at it.
+    under_way: std::sync::Mutex<BTreeSet<u64>>,
+}
+
+/// For as long as a try is under way.
+pub(super) struct UnderWay<'a> {
+    hooks: &'a Hooks,
+    call: u64,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.hooks.under_way().remove(&self.call);
+    }
 }
 
 impl Hooks {
     pub(super) fn was_tried(&self) {
         self.tried.send_modify(|tried| *tried += 1);
     }
+
+    pub(super) fn begin(&self, call: u64) -> UnderWay<'_> {
+        self.under_way().insert(call);
+        UnderWay { hooks: self, call }
+    }
+
+    fn under_way(&self) -> std::sync::MutexGuard<'_, BTreeSet<u64>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The call as it is answered: of one that is being tried it is not known yet when it is tried again.
+    pub(super) fn shown(&self, call: HookDelivery) -> HookDelivery {
+        let waits = call.state == DeliveryState::Waiting;
+        let being_tried = waits && (call.command_task.is_some() || self.under_way().contains(&call.id));
+        HookDelivery { being_tried, next_at: call.next_at.filter(|_| !being_tried), ..call }
+    }
 }
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { edits: Mutex::default(), poke: Notify::new(), tried: watch::Sender::new(0) }
+        Self {
+            edits: Mutex::default(),
+            poke: Notify::new(),
+            tried: watch::Sender::new(0),
+            under_way: std::sync::Mutex::default(),
+        }
     }
 }
 

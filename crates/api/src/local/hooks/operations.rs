@@ -7,21 +7,21 @@ use crate::operations::{DeleteHook, ListHooks, Perform, SaveHook, TestHook};
 use crate::{ApiError, SupervisorApiAdapter};
 use solti_model::secret::MASK;
 use solti_model::{
-    Hook, HookCall, HookDelivery, HookEvent, HookList, HookState, MAX_HOOKS, MAX_WAITING_CALLS,
+    DeliveryState, Hook, HookCall, HookDelivery, HookEvent, HookList, HookState, MAX_HOOKS, MAX_WAITING_CALLS,
 };
 use solti_store::{Change, NewCall};
-use solti_supervisor::Supervisor;
 use std::time::Duration;
 
 /// Calls that a hook's state shows.
 const SHOWN: u32 = 10;
-/// A person who tries a hook does not wait for longer.
-const TEST_PATIENCE: Duration = Duration::from_secs(8);
+/// A person who tries a hook does not wait for longer: an address has its whole time, and whoever asks waits for longer still.
+const TEST_PATIENCE: Duration = solti_webhook::PATIENCE.saturating_add(Duration::from_secs(5));
 
-async fn state(supervisor: &Supervisor, hook: Hook) -> Result<HookState, ApiError> {
-    let store = supervisor.store();
+async fn state(api: &SupervisorApiAdapter, hook: Hook) -> Result<HookState, ApiError> {
+    let store = api.supervisor().store();
     let counts = store.hook_counts(Some(&hook.name)).await.map_err(storage)?;
     let latest = store.hook_calls(&hook.name, SHOWN).await.map_err(storage)?;
+    let latest = latest.into_iter().map(|call| api.hooks().shown(call)).collect();
     let has_secret = secret(&hook).is_some();
     let hook = without_secrets(hook);
     Ok(HookState { hook, has_secret, waiting: counts.waiting, dropped: counts.dropped, latest })
@@ -43,7 +43,7 @@ impl Perform<ListHooks> for SupervisorApiAdapter {
         let supervisor = self.supervisor();
         let mut hooks = Vec::new();
         for hook in kept(supervisor).await.map_err(storage)? {
-            hooks.push(state(supervisor, hook).await?);
+            hooks.push(state(self, hook).await?);
         }
         let waiting = supervisor.store().hook_counts(None).await.map_err(storage)?.waiting;
         Ok(HookList { hooks, waiting, most_waiting: MAX_WAITING_CALLS })
@@ -80,7 +80,7 @@ impl Perform<SaveHook> for SupervisorApiAdapter {
         }
         supervisor.store().apply(changes).await.map_err(storage)?;
         self.hooks().poke.notify_one();
-        state(supervisor, hook).await
+        state(self, hook).await
     }
 }
 
@@ -126,7 +126,7 @@ impl Perform<TestHook> for SupervisorApiAdapter {
         let outcome = async {
             loop {
                 let call = supervisor.store().hook_call(id).await.map_err(storage)?.ok_or_else(gone)?;
-                if call.said.is_some() || tried.changed().await.is_err() {
+                if call.state != DeliveryState::Waiting || tried.changed().await.is_err() {
                     return Ok(call);
                 }
             }
@@ -135,5 +135,6 @@ impl Perform<TestHook> for SupervisorApiAdapter {
             Ok(outcome) => outcome,
             Err(_) => supervisor.store().hook_call(id).await.map_err(storage)?.ok_or_else(gone),
         }
+        .map(|call| hooks.shown(call))
     }
 }

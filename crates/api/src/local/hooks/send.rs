@@ -5,14 +5,11 @@ use super::kept::secret;
 use crate::{ApiHandler as _, SupervisorApiAdapter};
 use solti_model::{
     AdmissionStrategy, AfterMain, BackoffStrategy, CommandMode, EnvVar, Hook, HookCall, HookDelivery,
-    HookEvent, RestartStrategy, Slot, Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskPhase,
-    TaskSpec,
+    HookEvent, RestartStrategy, Slot, Stdin, SubprocessMode, SubprocessTask, TaskId, TaskKind, TaskSpec,
 };
 use solti_store::DueCall;
 use solti_webhook::{Post, post, sign};
 use std::collections::BTreeMap;
-use std::time::Duration;
-use tokio::time::timeout;
 
 /// The lane of commands that hooks run.
 const LANE: &str = "hooks";
@@ -20,45 +17,28 @@ const LANE: &str = "hooks";
 pub(super) const MADE_BY: &str = "solti.hook";
 const COMMAND_TIMEOUT_MS: u64 = 5 * 60 * 1000;
 const COMMAND_RETRIES: u32 = 3;
-/// For a command that is tried out to end.
-const TRIED_OUT: Duration = Duration::from_secs(5);
 /// Of an answer that is shown, in bytes.
 const SHOWN: usize = 200;
 
-/// What came of it: `Ok` says that it arrived, `Err` why not.
-pub(super) async fn send(api: &SupervisorApiAdapter, hook: &Hook, call: &DueCall) -> Result<String, String> {
-    let body = body::of_try(&call.body, &call.delivery);
-    match &hook.call {
-        HookCall::Webhook(webhook) => post_to(&webhook.url, secret(hook), &call.delivery, body).await,
-        HookCall::Command(command) => {
-            let id = api.submit_task(task(hook, command, &call.delivery, body)?).await;
-            let id = id.map_err(|error| error.to_string())?;
-            match call.delivery.event {
-                // Who tries it out is told how it ended, where that is soon.
-                HookEvent::Test => timeout(TRIED_OUT, ended(api, &id)).await.unwrap_or(Ok(())),
-                _ => Ok(()),
-            }
-            .map(|()| format!("task {}", id.as_str()))
-        }
-    }
+/// What came of a try that did not fail.
+pub(super) enum Sent {
+    /// It arrived, and this was answered.
+    Arrived(String),
+    /// This task runs the command; how that ends is what comes of it.
+    Task(TaskId),
 }
 
 /// # Errors
-/// How the task has failed.
-async fn ended(api: &SupervisorApiAdapter, id: &TaskId) -> Result<(), String> {
-    let live = api.supervisor().follow(id).await.map_err(|error| error.to_string())?;
-    if let Some(mut live) = live {
-        // Where nobody tells of it any more, the store has what there is.
-        drop(live.wait_for(|live| live.over).await);
-    }
-    let task = api.get_task_status(id).await.map_err(|error| error.to_string())?;
-    // One that was deleted cannot be told of.
-    let Some(status) = task.map(|task| task.status) else { return Ok(()) };
-    match status.phase {
-        TaskPhase::Pending | TaskPhase::Running | TaskPhase::Succeeded => Ok(()),
-        phase => {
-            let why = status.error.unwrap_or_else(|| phase.word().to_owned());
-            Err(format!("task {}: {why}", id.as_str()))
+/// Why it did not arrive.
+pub(super) async fn send(api: &SupervisorApiAdapter, hook: &Hook, call: &DueCall) -> Result<Sent, String> {
+    let body = body::of_try(&call.body, &call.delivery);
+    match &hook.call {
+        HookCall::Webhook(webhook) => {
+            post_to(&webhook.url, secret(hook), &call.delivery, body).await.map(Sent::Arrived)
+        }
+        HookCall::Command(command) => {
+            let id = api.submit_task(task(hook, command, &call.delivery, body)?).await;
+            id.map(Sent::Task).map_err(|error| error.to_string())
         }
     }
 }
