@@ -85,7 +85,7 @@ pub enum Command {
     Runs(Runs),
     /// Print the log of a task
     Logs(Logs),
-    /// Wait until tasks are over; the exit code is that of the first that did not succeed
+    /// Wait until tasks are over; the exit code is that of the first that did not succeed, and 125 of one that cannot be waited for
     Wait {
         /// The ids of tasks, or their beginnings
         #[arg(required = true, value_name = "ID")]
@@ -239,12 +239,15 @@ pub enum Command {
     },
 }
 
+/// Of a command whose exit code is a task's, as env(1) and timeout(1) have it.
+pub const OWN_FAILURE: u8 = 125;
+
 impl Command {
-    /// A command whose exit code is a task's has another one for what went wrong on the way, as env(1) and timeout(1) do.
+    /// A command whose exit code is a task's has another one for what went wrong on the way.
     pub fn code_of_own_failure(&self) -> u8 {
         match self {
-            Self::Run(Run { wait: true, .. }) | Self::Wait { .. } => 125,
-            Self::Job { command } if command.waits() => 125,
+            Self::Run(Run { wait: true, .. }) | Self::Wait { .. } => OWN_FAILURE,
+            Self::Job { command } if command.waits() => OWN_FAILURE,
             _ => 1,
         }
     }

@@ -28,11 +28,22 @@ pub fn style(phase: TaskPhase) -> Style {
 pub fn status(row: &TaskRow) -> Cell {
     let status = &row.task.status;
     let mut text = status.phase.word().to_owned();
-    let trouble = row.trouble.as_deref().map(harmless);
-    let more = trouble.or_else(|| match (&row.waiting, status.exit_code) {
-        (Some(waiting), _) => Some(waits(waiting)),
-        (None, _) if row.stopping => Some("stopping".into()),
-        (None, _) if row.suspended => Some("suspended".into()),
+    let asked = match row {
+        TaskRow { stopping: true, .. } => Some("stopping".to_owned()),
+        TaskRow { suspended: true, .. } => Some("suspended".to_owned()),
+        _ => None,
+    };
+    let more = match (asked, row.trouble.as_deref().map(harmless)) {
+        // What was asked for is not forgotten where nobody can look.
+        (Some(asked), Some(trouble)) => Some(format!("{asked}; {trouble}")),
+        (None, Some(trouble)) => Some(trouble),
+        (asked, None) => match &row.waiting {
+            Some(waiting) => Some(waits(waiting)),
+            None => asked,
+        },
+    };
+    let more = more.or_else(|| match (&row.waiting, status.exit_code) {
+        (Some(_), _) => None,
         (None, _) if row.silent_since.is_some() => {
             let since = row.silent_since.unwrap_or_default();
             Some(format!("no output for {}", span(now_ms().saturating_sub(since))))
@@ -72,7 +83,9 @@ fn waits(waiting: &Waiting) -> String {
 
 /// Why a task has not been started, for who waits for it, and what lets it go on where a person has to; `None` for what is a
 /// matter of moments.
-pub fn what_for(row: &TaskRow, all_held: bool) -> Option<String> {
+///
+/// `machine` is the other machine that has it, where one does.
+pub fn what_for(row: &TaskRow, all_held: bool, machine: Option<&str>) -> Option<String> {
     let id = &row.task.metadata.id;
     let lane = &row.task.spec.slot;
     let words = match row.waiting.as_ref()? {
@@ -93,7 +106,10 @@ pub fn what_for(row: &TaskRow, all_held: bool) -> Option<String> {
             format!("it fails again and again; the next attempt is at {}", time::written(*until))
         }
         Waiting::Condition { what } => format!("waiting for {}", harmless(what)),
-        Waiting::Cluster { why, .. } => format!("on the cluster: {}", harmless(why)),
+        Waiting::Cluster { why, .. } => match machine {
+            Some(machine) => format!("on {}: {}", harmless(machine), harmless(why)),
+            None => format!("on the cluster: {}", harmless(why)),
+        },
     };
     Some(words)
 }
@@ -193,7 +209,7 @@ mod tests {
                 serde_json::json!({"phase": "pending", "attempt": 0}),
                 serde_json::json!({"waiting": waiting}),
             );
-            what_for(&row, all_held)
+            what_for(&row, all_held, None)
         };
         let held = serde_json::json!({"reason": "held"});
         assert_eq!(
@@ -209,6 +225,23 @@ mod tests {
         let until = serde_json::json!({"reason": "notBefore", "until": 1_764_336_000_000u64});
         assert_eq!(said(until, false), Some(format!("waiting until {}", time::written(1_764_336_000_000))));
         assert_eq!(said(serde_json::json!({"reason": "starting"}), false), None);
+        let waits = serde_json::json!({"waiting": {"reason": "cluster", "why": "waits for 4 GPUs"}});
+        let row = row(serde_json::json!({"phase": "pending", "attempt": 1}), waits);
+        assert_eq!(what_for(&row, false, None).as_deref(), Some("on the cluster: waits for 4 GPUs"));
+        assert_eq!(what_for(&row, false, Some("nas")).as_deref(), Some("on nas: waits for 4 GPUs"));
+    }
+
+    #[test]
+    fn trouble_hides_nothing_that_was_asked_for() {
+        let said =
+            |more| status(&row(serde_json::json!({"phase": "running", "attempt": 1}), more)).into_text();
+        let trouble = "nas cannot be reached";
+        let stopping = said(serde_json::json!({"stopping": true, "trouble": trouble}));
+        assert_eq!(stopping, "running (stopping; nas cannot be reached)");
+        let suspended = said(serde_json::json!({"suspended": true, "trouble": trouble}));
+        assert_eq!(suspended, "running (suspended; nas cannot be reached)");
+        assert_eq!(said(serde_json::json!({"trouble": trouble})), "running (nas cannot be reached)");
+        assert_eq!(said(serde_json::json!({"suspended": true})), "running (suspended)");
     }
 
     #[test]

@@ -52,6 +52,25 @@ fn what_fails_of_several_is_told_and_the_others_are_done() {
 }
 
 #[test]
+fn what_cannot_be_waited_for_keeps_nobody_from_waiting_for_the_others() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    place.gate("gate");
+    let (well, bad) = (place.task("read x < gate"), place.task("exit 3"));
+    let mut wait = place.command(&["wait", &well, "nosuch", &bad, "gone"]).spawn().unwrap();
+    let told = support::errors(&mut wait);
+    for missing in ["nosuch", "gone"] {
+        let said = format!("solti: no task has an id that begins with {missing}; `solti list` shows them");
+        assert_eq!(told.next(), said);
+    }
+    place.open_gate("gate");
+    assert_eq!((ended(&mut wait), told.rest()), (Some(125), vec![format!("solti: {bad} failed: exit 3")]));
+    let first = place.run(&["wait", "--json", &bad, "nosuch", &well]);
+    let tasks: Value = serde_json::from_slice(&first.stdout).unwrap();
+    assert_eq!((first.status.code(), tasks["tasks"].as_array().unwrap().len()), (Some(3), 2));
+}
+
+#[test]
 fn what_fails_of_several_names_is_told_and_the_others_are_done() {
     let place = Place::new();
     let _server = place.serve(&[]);

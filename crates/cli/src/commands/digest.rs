@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::terminal::harmless;
 use crate::{server, show, time};
 use solti_api::operations::{Operations as _, ReadDigest};
-use solti_model::{Digest, DigestTask, TaskPhase};
+use solti_model::{Digest, DigestTask, MAX_DIGEST_NAMED, TaskPhase};
 use std::time::SystemTime;
 
 /// The phases of what a digest calls failed.
@@ -51,9 +51,9 @@ fn text(digest: &Digest) -> String {
         let why = because(missed.reason.as_deref());
         lines.push(format!("  {} {}{why}", time::written(missed.due), missed.job));
     }
-    let missed = more(digest.missed_count, digest.missed.len());
-    if missed > 0 {
-        lines.push(format!("  and {missed} more"));
+    // One line may be of several times: how many are not named cannot be told.
+    if digest.missed.len() >= MAX_DIGEST_NAMED {
+        lines.push("  Those are the latest; `solti job show NAME` tells more of a job.".into());
     }
     match digest.held_count {
         0 => {}
@@ -106,12 +106,22 @@ mod tests {
     use serde_json::json;
 
     fn told(ended: serde_json::Value, named: usize, missed: u64, held: u64) -> Vec<String> {
+        told_with(ended, named, (missed, usize::from(missed > 0)), held)
+    }
+
+    /// With so many times that have passed, in so many lines.
+    fn told_with(
+        ended: serde_json::Value,
+        named: usize,
+        (missed, lines): (u64, usize),
+        held: u64,
+    ) -> Vec<String> {
         let task =
             |phase: &str| json!({"id": "01a", "name": "build\u{1b}[2J", "phase": phase, "error": "exit 3"});
         let digest = json!({
             "since": 1_764_336_000_000u64, "until": 1_764_339_600_000u64, "ended": ended,
             "failed": vec![task("failed"); named],
-            "missed": vec![json!({"job": "nightly", "due": 1_764_336_000_000u64}); usize::from(missed > 0)],
+            "missed": vec![json!({"job": "nightly", "due": 1_764_336_000_000u64}); lines],
             "missedCount": missed,
             "held": vec![task("pending"); usize::from(held > 0)], "heldCount": held,
         });
@@ -132,8 +142,11 @@ mod tests {
                 "3 scheduled times have passed without a run.".to_owned()
             ]
         );
-        assert_eq!(lines[14..16], ["  and 2 more", "2 tasks are held, for you to release."]);
-        assert_eq!(lines[17], "  and 1 more: `solti list --status pending`");
+        assert_eq!(lines[14], "2 tasks are held, for you to release.", "one line may be of three times");
+        assert_eq!(lines[16], "  and 1 more: `solti list --status pending`");
+        let many = told_with(json!({}), 0, (40, MAX_DIGEST_NAMED), 0);
+        let last = "  Those are the latest; `solti job show NAME` tells more of a job.";
+        assert_eq!(many.last().map(String::as_str), Some(last));
     }
 
     #[test]

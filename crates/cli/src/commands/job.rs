@@ -17,8 +17,8 @@ use solti_api::operations::{
 };
 use solti_http::HttpClient;
 use solti_model::{
-    Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, MAX_TIME_MS, Parameter,
-    ParameterType, TaskPhase, TaskRow, counted, passed_before, read_whole,
+    ComingRuns, Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, MAX_TIME_MS,
+    Parameter, ParameterType, TaskPhase, TaskRow, counted, passed_before, read_whole,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,6 +28,8 @@ use std::time::Duration;
 const PAGE: u32 = 500;
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
+/// Times of jobs in one answer.
+const MOST_COMING: usize = 1_000;
 
 pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -384,14 +386,13 @@ async fn next(
     let within = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
     // Nothing is due behind that.
     let to = from.saturating_add(within).min(MAX_TIME_MS);
-    let mut coming = client.ask(Upcoming { from, to }).await?;
-    let job = match &name {
-        Some(name) => Some(job_named(client, name, None).await?.job),
-        None => None,
+    let (coming, job) = match &name {
+        Some(name) => {
+            let detail = job_named(client, name, None).await?;
+            (coming_of(client, &detail, from, to).await?, Some(detail.job))
+        }
+        None => (client.ask(Upcoming { from, to }).await?, None),
     };
-    if let Some(job) = &job {
-        coming.times.retain(|time| time.job == job.name);
-    }
     if options.json {
         print_json(&coming)?;
         return Ok(0);
@@ -416,12 +417,47 @@ async fn next(
     Ok(0)
 }
 
+/// When one job is run by itself. An answer holds so many times of all jobs that this one's may be left out: it is asked for spans that
+/// are told whole.
+async fn coming_of(
+    client: &HttpClient,
+    JobDetail { job, schedules, .. }: &JobDetail,
+    from: u64,
+    to: u64,
+) -> Result<ComingRuns, CliError> {
+    let mut coming = ComingRuns { times: Vec::new(), more: false };
+    let first = schedules.iter().filter_map(|schedule| schedule.next_at).min();
+    let Some(mut from) = first.map(|first| first.max(from)) else { return Ok(coming) };
+    let mut span = u64::MAX;
+    while from <= to {
+        let until = from.saturating_add(span).min(to);
+        let ComingRuns { times, more } = client.ask(Upcoming { from, to: until }).await?;
+        if more && until > from {
+            let told = times.last().map_or(0, |last| last.at.saturating_sub(from));
+            span = (told / 10 * 9).min((until - from) / 2);
+            continue;
+        }
+        if times.len() < MOST_COMING / 2 {
+            span = span.max(1).saturating_mul(2);
+        }
+        coming.times.extend(times.into_iter().filter(|time| time.job == job.name));
+        if coming.times.len() > MOST_COMING {
+            coming.times.truncate(MOST_COMING);
+            coming.more = true;
+            break;
+        }
+        from = until + 1;
+    }
+    Ok(coming)
+}
+
 /// That no job, or not this one, is run by itself so soon.
 fn nothing_due(job: Option<&Job>, within_ms: u64) -> String {
-    let within = match () {
-        () if within_ms.is_multiple_of(DAY_MS) => counted(within_ms / DAY_MS, "day"),
-        () if within_ms.is_multiple_of(HOUR_MS) => counted(within_ms / HOUR_MS, "hour"),
-        () => show::span(within_ms),
+    let when = match () {
+        () if within_ms == 0 => "now".to_owned(),
+        () if within_ms.is_multiple_of(DAY_MS) => format!("within {}", counted(within_ms / DAY_MS, "day")),
+        () if within_ms.is_multiple_of(HOUR_MS) => format!("within {}", counted(within_ms / HOUR_MS, "hour")),
+        () => format!("within {}", show::span(within_ms)),
     };
     let further =
         format!("--within {}days looks further", (within_ms.div_ceil(DAY_MS)).max(1).saturating_mul(4));
@@ -430,8 +466,8 @@ fn nothing_due(job: Option<&Job>, within_ms: u64) -> String {
         Some(job) if job.schedules.iter().all(|schedule| schedule.paused) => {
             format!("the schedules of job {} are paused", job.name)
         }
-        Some(job) => format!("job {} is not due within {within}; {further}", job.name),
-        None => format!("nothing is due within {within}; {further}"),
+        Some(job) => format!("job {} is not due {when}; {further}", job.name),
+        None => format!("nothing is due {when}; {further}"),
     }
 }
 
@@ -491,6 +527,7 @@ mod tests {
     fn where_nothing_is_due_that_is_said_and_what_looks_further() {
         let week = 7 * DAY_MS;
         assert_eq!(nothing_due(None, week), "nothing is due within 7 days; --within 28days looks further");
+        assert_eq!(nothing_due(None, 0), "nothing is due now; --within 4days looks further");
         let hours = nothing_due(None, 43_200_000);
         assert_eq!(hours, "nothing is due within 12 hours; --within 4days looks further");
         let said = |paused: &[bool]| nothing_due(Some(&job(&[], paused)), DAY_MS);

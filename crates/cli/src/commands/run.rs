@@ -2,7 +2,7 @@
 
 use super::hooks::hook_named;
 use super::{in_options, preview, print, print_json};
-use crate::args::{Options, Run};
+use crate::args::{OWN_FAILURE, Options, Run};
 use crate::ending::{EndRequest, Signals, is_reader_gone, reader_gone};
 use crate::error::CliError;
 use crate::input::{self, Input};
@@ -15,7 +15,7 @@ use serde_json::json;
 use solti_api::operations::{GetSummary, GetTaskRow, Operations as _, RunJob, StopTask};
 use solti_api::{ApiError, ApiHandler as _, LogAccess as _, LogPosition, LogReading};
 use solti_http::HttpClient;
-use solti_model::{AfterTask, Stdin, StopMode, Task, TaskId, TaskRow, Waiting};
+use solti_model::{AfterTask, Stdin, StopMode, Task, TaskId, TaskRow, Waiting, machine_of_runner};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -151,7 +151,7 @@ const BETWEEN_REQUESTS: Duration = Duration::from_secs(1);
 const QUESTION: &str =
     "solti: [s]top the task, [d]etach from it and let it go on, or Enter to keep waiting? ";
 /// Of a person who has left the task to itself: what follows in a script must not take it for done.
-const DETACHED: u8 = 125;
+const DETACHED: u8 = OWN_FAILURE;
 
 /// What was done to end the task so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,7 +289,16 @@ impl<'a> AttendedTask<'a> {
             Some(Waiting::Held) => self.client.ask(GetSummary {}).await.is_ok_and(|summary| summary.held),
             _ => false,
         };
-        match show::what_for(row, held) {
+        let machine = match row.waiting {
+            // Only the run knows whether it is one or a cluster.
+            Some(Waiting::Cluster { .. }) => {
+                let runs = self.client.list_task_runs(self.id).await.unwrap_or_default();
+                let runner = runs.last().and_then(|run| run.runner.as_deref());
+                runner.and_then(machine_of_runner).map(ToOwned::to_owned)
+            }
+            _ => None,
+        };
+        match show::what_for(row, held, machine.as_deref()) {
             Some(words) => self.printer.say(&format!("solti: {words}")),
             None => Ok(()),
         }
