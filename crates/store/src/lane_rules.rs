@@ -1,5 +1,5 @@
-//! What a lane asks of the machine, as it is stored: one text, so that a rule of a later version is no further column. And the step
-//! between two formats of the file that adds it.
+//! What a lane asks of the machine, as it is stored: one text, so that a rule of a later version is no further column. And the
+//! steps between two formats of the file that add it, and what a lane has beside it.
 
 use crate::StoreError;
 use rusqlite::{Row, Transaction};
@@ -21,8 +21,16 @@ pub(crate) fn read(row: &Row<'_>) -> Result<LaneRules, StoreError> {
 }
 
 pub(crate) fn add(db: &Transaction<'_>) -> Result<(), StoreError> {
-    if !db.prepare("SELECT 1 FROM pragma_table_info('lanes') WHERE name = 'rules'")?.exists([])? {
-        db.execute_batch("ALTER TABLE lanes ADD COLUMN rules TEXT")?;
+    add_column(db, "rules", "TEXT")
+}
+
+pub(crate) fn add_own_capacity(db: &Transaction<'_>) -> Result<(), StoreError> {
+    add_column(db, "own_capacity", "INTEGER")
+}
+
+fn add_column(db: &Transaction<'_>, name: &str, of: &str) -> Result<(), StoreError> {
+    if !db.prepare("SELECT 1 FROM pragma_table_info('lanes') WHERE name = ?1")?.exists([name])? {
+        db.execute_batch(&format!("ALTER TABLE lanes ADD COLUMN {name} {of}"))?;
     }
     Ok(())
 }

@@ -323,7 +323,7 @@ pub(crate) fn deleted(db: &Transaction<'_>) -> Result<Vec<TaskId>, StoreError> {
 }
 
 pub(crate) fn lanes(db: &Transaction<'_>) -> Result<Vec<StoredLane>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT slot, capacity, paused, rules FROM lanes ORDER BY slot")?;
+    let mut statement = db.prepare_cached("SELECT * FROM lanes ORDER BY slot")?;
     let mut rows = statement.query([])?;
     let mut lanes = Vec::new();
     while let Some(row) = rows.next()? {
@@ -341,6 +341,7 @@ fn lane(row: &Row<'_>) -> Result<StoredLane, StoreError> {
         capacity: row.get("capacity")?,
         paused: row.get("paused")?,
         rules: lane_rules::read(row)?,
+        own_capacity: row.get("own_capacity")?,
     })
 }
 

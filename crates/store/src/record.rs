@@ -205,6 +205,8 @@ pub struct StoredLane {
     pub paused: bool,
     /// What it asks of the machine.
     pub rules: LaneRules,
+    /// How many it runs at a time without the machines of its rules; `None` where it has none, or it is not known.
+    pub own_capacity: Option<u32>,
 }
 
 /// A saved job, and up to when the times of its schedules are dealt with, by their ids.

@@ -306,9 +306,16 @@ fn delete_task(db: &Transaction<'_>, numbers: &mut Numbers, id: &TaskId) -> Resu
 
 fn put_lane(db: &Transaction<'_>, lane: &StoredLane) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO lanes (slot, capacity, paused, rules) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET capacity = excluded.capacity, paused = excluded.paused, rules = excluded.rules",
+        "INSERT INTO lanes (slot, capacity, paused, rules, own_capacity) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT DO UPDATE SET capacity = excluded.capacity, paused = excluded.paused, rules = excluded.rules,
+             own_capacity = excluded.own_capacity",
     )?
-    .execute(params![lane.slot.as_str(), lane.capacity, lane.paused, lane_rules::text(&lane.rules)?])?;
+    .execute(params![
+        lane.slot.as_str(),
+        lane.capacity,
+        lane.paused,
+        lane_rules::text(&lane.rules)?,
+        lane.own_capacity,
+    ])?;
     Ok(())
 }

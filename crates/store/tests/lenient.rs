@@ -68,7 +68,13 @@ async fn a_database_of_the_last_release_opens_with_everything_that_is_in_it() {
     assert_eq!(store.job_revisions(&saved.name).await.unwrap().len(), 2);
     let history = store.job_history(&saved.name, None, None).await.unwrap();
     assert_eq!(history.rows.iter().map(|row| &row.task.metadata.id).collect::<Vec<_>>(), [of_job]);
-    let night = StoredLane { slot: slot("night"), capacity: 2, paused: true, rules: LaneRules::default() };
+    let night = StoredLane {
+        slot: slot("night"),
+        capacity: 2,
+        paused: true,
+        rules: LaneRules::default(),
+        own_capacity: None,
+    };
     assert_eq!(store.lanes().await.unwrap(), [night]);
     assert!(store.meta("hooks").await.unwrap().is_some_and(|hooks| hooks.contains("\"chat\"")));
     store.check().await.unwrap();
@@ -175,6 +181,7 @@ async fn a_run_an_event_a_lane_or_a_bookmark_that_cannot_be_read_leaves_the_othe
             capacity: 2,
             paused: false,
             rules: LaneRules::default(),
+            own_capacity: None,
         })
     };
     let bookmark = |row: u64| Change::PutBookmark {

@@ -176,7 +176,7 @@ async fn lanes_settings_and_labels_are_kept() {
     let rules = LaneRules { on_mains: true, load_below: Some(1.5), ..LaneRules::default() };
     let lane = |name: &str, capacity, paused| {
         let rules = if name == "a" { rules.clone() } else { LaneRules::default() };
-        StoredLane { slot: slot(name), capacity, paused, rules }
+        StoredLane { slot: slot(name), capacity, paused, rules, own_capacity: (name == "a").then_some(7) }
     };
     store
         .apply(vec![Change::PutLane(lane("b", 1, true)), Change::PutLane(lane("a", 2, false))])

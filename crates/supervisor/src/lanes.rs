@@ -19,6 +19,8 @@ pub(crate) struct LaneState {
     pub capacity: u32,
     pub paused: bool,
     rules: LaneRules,
+    /// How many it runs at once again when its machines are taken away.
+    own_capacity: Option<u32>,
     /// What the last look at the machine has told it to wait for.
     unmet: Option<String>,
     /// Oldest first.
@@ -32,6 +34,7 @@ impl Default for LaneState {
             capacity: 1,
             paused: false,
             rules: LaneRules::default(),
+            own_capacity: None,
             unmet: None,
             holders: Vec::new(),
             queue: Queue::default(),
@@ -93,23 +96,37 @@ impl LaneState {
         startable
     }
 
-    /// As many as these machines have together; without any, as many as it has had on this one.
-    fn places_with(&self, machines: &[LaneMachine]) -> u32 {
-        let here = || self.rules.machines.iter().find(|machine| machine.name == HERE);
-        places_of(machines).unwrap_or_else(|| here().map_or(1, |machine| machine.places))
+    /// Over these machines from now on, as many as they have together; without any, as many as before there were some.
+    fn span(&mut self, machines: &[LaneMachine]) {
+        let before = &self.rules.machines;
+        if before.is_empty() {
+            self.own_capacity = Some(self.capacity);
+        }
+        match places_of(machines) {
+            Some(places) => self.capacity = places,
+            None => {
+                let here = before.iter().find(|machine| machine.name == HERE).map(|machine| machine.places);
+                self.capacity = self.own_capacity.take().or(here).unwrap_or(1);
+            }
+        }
     }
 
     /// What its settings are, for whoever changes them.
     fn change(&mut self, change: &LaneChange) {
-        self.capacity = change.capacity.unwrap_or(self.capacity);
         self.paused = change.paused.unwrap_or(self.paused);
         if let Some(rules) = &change.rules {
             // A smaller number that is set later holds.
-            if rules.machines != self.rules.machines && change.capacity.is_none() {
-                self.capacity = self.places_with(&rules.machines);
+            if rules.machines != self.rules.machines {
+                self.span(&rules.machines);
             }
             self.rules.clone_from(rules);
             self.unmet = None;
+        }
+        if let Some(capacity) = change.capacity {
+            // More than its machines have places for never run.
+            let places = places_of(&self.rules.machines);
+            self.capacity = places.map_or(capacity, |places| places.min(capacity));
+            self.own_capacity = places.and(Some(capacity));
         }
     }
 }
@@ -123,17 +140,6 @@ pub(crate) struct LaneChange {
     pub paused: Option<bool>,
     /// What it asks of the machine, all of it.
     pub rules: Option<LaneRules>,
-}
-
-impl LaneChange {
-    /// Has a lane be as it is stored.
-    pub(crate) fn of(stored: &StoredLane) -> Self {
-        Self {
-            capacity: Some(stored.capacity),
-            paused: Some(stored.paused),
-            rules: Some(stored.rules.clone()),
-        }
-    }
 }
 
 /// What an admission asks for.
@@ -338,6 +344,30 @@ impl Lanes {
             self.lanes.remove(slot);
         }
         described
+    }
+
+    /// Has a lane be as it is stored.
+    pub(crate) fn restore(&mut self, stored: &StoredLane) -> Lane {
+        let StoredLane { slot, capacity, paused, rules, own_capacity } = stored;
+        let (capacity, paused) = (Some(*capacity), Some(*paused));
+        let described = self.set(slot, &LaneChange { capacity, paused, rules: Some(rules.clone()) });
+        if let Some(lane) = self.lanes.get_mut(slot) {
+            lane.own_capacity = *own_capacity;
+        }
+        described
+    }
+
+    /// A lane as it is to be stored.
+    pub(crate) fn stored(&self, slot: &Slot) -> StoredLane {
+        let default = LaneState::default();
+        let lane = self.lanes.get(slot).unwrap_or(&default);
+        StoredLane {
+            slot: slot.clone(),
+            capacity: lane.capacity,
+            paused: lane.paused,
+            rules: lane.rules.clone(),
+            own_capacity: lane.own_capacity,
+        }
     }
 
     /// Lets nothing start in any lane, or what each lets start again.

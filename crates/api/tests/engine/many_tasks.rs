@@ -91,6 +91,7 @@ async fn seed(dir: &Path, waiting: u64, finished: u64) {
         capacity: 1,
         paused: true,
         rules: LaneRules::default(),
+        own_capacity: None,
     };
     store.apply(vec![Change::PutLane(lane)]).await.unwrap();
     for from in (0..finished).step_by(1_000) {

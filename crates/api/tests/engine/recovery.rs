@@ -170,6 +170,7 @@ async fn a_first_start_after_a_reboot_that_does_not_get_through_lets_nothing_go(
             capacity: 1,
             paused: false,
             rules: solti_model::LaneRules::default(),
+            own_capacity: None,
         };
         store.apply(vec![solti_store::Change::PutLane(lane)]).await.unwrap();
     }

@@ -177,16 +177,10 @@ impl Actor {
         if let Err(error) = capacity.and(rules.map_err(|error| error.within("rules"))) {
             return drop(reply.send(Err(error.into())));
         }
-        let before = self.lanes.set(&slot, &LaneChange::default());
+        let before = self.lanes.stored(&slot);
         let lane = self.lanes.set(&slot, change);
+        let stored = self.lanes.stored(&slot);
         self.looking.ask_anew(&slot);
-        let stored = |lane: &Lane| StoredLane {
-            slot: lane.slot.clone(),
-            capacity: lane.capacity,
-            paused: lane.paused,
-            rules: lane.rules.clone(),
-        };
-        let (before, stored) = (stored(&before), stored(&lane));
         let commit = self.save(vec![Change::PutLane(stored.clone())]).await;
         if !lane.paused {
             self.begin_held(&slot).await;
@@ -210,10 +204,9 @@ impl Actor {
     /// Whoever asked for it is told that it could not be stored: as if it had never been asked for. What was started
     /// meanwhile goes on.
     pub(crate) async fn lane_refused(&mut self, refused: &StoredLane, before: &StoredLane) {
-        let now = self.lanes.set(&refused.slot, &LaneChange::default());
         // Unless it was set again since.
-        if (now.capacity, now.paused, &now.rules) == (refused.capacity, refused.paused, &refused.rules) {
-            self.lanes.set(&before.slot, &LaneChange::of(before));
+        if self.lanes.stored(&refused.slot) == *refused {
+            self.lanes.restore(before);
             self.looking.ask_anew(&before.slot);
             self.start_ready(&before.slot).await;
             self.shared.feed.touched();

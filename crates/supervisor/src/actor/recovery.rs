@@ -13,10 +13,10 @@ use crate::clock::now_ms;
 use crate::lanes::LaneChange;
 use crate::{RunFolders, SupervisorError};
 use solti_model::{
-    AfterReboot, BeforeReboot, LOOP_STARTS, LOOP_WINDOW_MS, Lane, RecentStarts, RestartStrategy,
-    TaskEventKind, TaskId, TaskPhase, TaskSpec,
+    AfterReboot, BeforeReboot, LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskEventKind,
+    TaskId, TaskPhase, TaskSpec,
 };
-use solti_store::{Change, Store, StoreError, StoredJob, StoredLane, StoredRun, StoredTask};
+use solti_store::{Change, Store, StoreError, StoredJob, StoredRun, StoredTask};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -49,7 +49,7 @@ impl Actor {
             restored::catch_up(&self.store, &self.folders, &self.config.boot_id).await?;
         }
         for lane in self.store.lanes().await? {
-            self.lanes.set(&lane.slot, &LaneChange::of(&lane));
+            self.lanes.restore(&lane);
         }
         let mut slots = BTreeSet::new();
         let mut unfinished = Vec::new();
@@ -168,8 +168,8 @@ impl Actor {
                 self.tasks.values().filter(waits).map(|active| active.slot().clone()).collect();
             for slot in slots.into_iter().filter(|slot| !self.lanes.is_paused(slot)).collect::<Vec<_>>() {
                 let paused = LaneChange { paused: Some(true), ..LaneChange::default() };
-                let Lane { capacity, rules, .. } = self.lanes.set(&slot, &paused);
-                changes.push(Change::PutLane(StoredLane { slot, capacity, paused: true, rules }));
+                self.lanes.set(&slot, &paused);
+                changes.push(Change::PutLane(self.lanes.stored(&slot)));
             }
         } else if rebooted || copied_from.is_some() {
             let waiting = self.tasks.values().filter(waits).filter(|active| !active.stored.queueing.held);

@@ -335,6 +335,36 @@ fn a_lane_that_spans_machines_runs_as_many_as_they_have_together_and_starts_none
     // What else is set of it leaves the number that a person has chosen.
     set(&mut lanes, Some(4), None);
     assert_eq!(lanes.set(&slot(), &wide).capacity, 4);
-    assert_eq!(lanes.set(&slot(), &over(vec![])).capacity, 2, "as many as it had here");
+    set(&mut lanes, Some(99), None);
+    assert_eq!(lanes.set(&slot(), &wide).capacity, 5, "no more than there are places for");
+    assert_eq!(lanes.set(&slot(), &over(vec![])).capacity, 99);
     assert!(!lanes.spans_machines(&slot()));
+}
+
+#[test]
+fn a_lane_that_is_of_this_machine_alone_again_runs_as_many_as_before_also_after_a_restart() {
+    let machine = |name: &str, places| LaneMachine { name: name.into(), places };
+    let over = |machines: Vec<LaneMachine>| LaneChange {
+        rules: Some(LaneRules { machines, ..LaneRules::default() }),
+        ..LaneChange::default()
+    };
+    for restarted in [false, true] {
+        let mut lanes = Lanes::default();
+        set(&mut lanes, Some(4), None);
+        lanes.set(&slot(), &over(vec![machine(HERE, 1), machine("nas", 2)]));
+        if restarted {
+            let stored = lanes.stored(&slot());
+            lanes = Lanes::default();
+            assert_eq!(lanes.restore(&stored).capacity, 3);
+        }
+        assert_eq!(lanes.set(&slot(), &over(vec![machine(HERE, 1), machine("nas", 5)])).capacity, 6);
+        assert_eq!(lanes.set(&slot(), &over(vec![])).capacity, 4, "restarted: {restarted}");
+    }
+    // Of one that was stored before that was known, what it had here is the best guess.
+    let mut lanes = Lanes::default();
+    lanes.set(&slot(), &over(vec![machine(HERE, 2), machine("nas", 3)]));
+    let stored = StoredLane { own_capacity: None, ..lanes.stored(&slot()) };
+    let mut lanes = Lanes::default();
+    lanes.restore(&stored);
+    assert_eq!(lanes.set(&slot(), &over(vec![])).capacity, 2);
 }
