@@ -6,6 +6,7 @@ import { ApiError } from "./errors";
 import { checkSpec } from "./fake-check";
 import { createFakeHooks } from "./fake-hooks";
 import { createFakeJobs } from "./fake-jobs";
+import { createFakeLanes } from "./fake-lanes";
 import { createFakeList } from "./fake-list";
 import { createFakeLogs } from "./fake-logs";
 import { FakeMachines, LAB_IS_LOST, SEEDED } from "./fake-machines";
@@ -94,21 +95,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     },
     watchUsage: async (id, onUsage) => watchFakeUsage(() => tasks.all.get(id)?.row.task.status, onUsage),
 
-    forgetLane: async ({ slot }) => tasks.forgetLane(slot),
-    setLane: async ({ slot, capacity, paused }) => {
-      const kept = tasks.keptLane(slot);
-      return tasks.setLane(slot, { capacity: capacity ?? kept.capacity, paused: paused ?? kept.paused });
-    },
-    setLaneRules: async ({ slot, rules }) => {
-      if (rules.between && rules.between.from === rules.between.to)
-        throw new ApiError({
-          error: "InvalidRequest",
-          field: "rules.between.to",
-          message: "must not be the time from which it is",
-        });
-      const places = rules.machines?.reduce((all, machine) => all + machine.places, 0);
-      return tasks.setLane(slot, places ? { rules, capacity: places } : { rules });
-    },
+    ...createFakeLanes(tasks),
 
     listRunners: async () => fakeRunners,
     listImages: async () => fakeImages,
