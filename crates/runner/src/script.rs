@@ -124,8 +124,10 @@ impl Language {
                 return Some(OsString::from_vec(loader));
             }
             // Given as a plain path, `sys.path[0]` would be the run folder.
+            // Its names are those that it has in a file; no other is left in it.
             (Self::Python, "-c") => format!(
-                "exec(compile(open(bytes.fromhex('{path}'),'rb').read(),bytes.fromhex('{path}'),'exec'))"
+                "__import__('sys').argv[0]=__file__=__import__('os').fsdecode(bytes.fromhex('{path}'))\n\
+                 exec(compile(open(__file__,'rb').read(),__file__,'exec'))"
             ),
             // Given as a plain path, it would shift `process.argv` by one, and modules would be looked for beside it.
             (Self::Node, "-e" | "--eval") => NODE_LOADER.replace("PATH", &path),

@@ -71,7 +71,9 @@ async fn scripts_get_their_arguments_whatever_their_length() {
             ScriptRuntime::Python,
             &padding,
             "import sys\ndef f(): return '|'.join(map(str, [len(sys.argv) - 1, *sys.argv[1:], '']))\n\
-             assert sys.path[0] == '' and __name__ == '__main__'\nprint(f(), end='')\nsys.exit(7)",
+             assert sys.path[0] == '' and __name__ == '__main__'\n\
+             assert open(__file__).read().endswith('sys.exit(7)') and sys.argv[0] == __file__ == f.__code__.co_filename\n\
+             assert 'os' not in globals()\nprint(f(), end='')\nsys.exit(7)",
         ),
         (
             "node",
