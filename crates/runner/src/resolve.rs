@@ -53,7 +53,8 @@ fn look_up(name: &OsStr, path: &OsStr, cwd: &Path) -> Result<PathBuf, StartFailu
     let mut entries = 0;
     let mut unusable = None;
     for entry in path.as_bytes().split(|&byte| byte == b':') {
-        entries += 1;
+        // An empty PATH names nothing, though it is looked for where an empty entry stands for.
+        entries += usize::from(!path.is_empty());
         // An empty entry is the current directory.
         let candidate = cwd.join(OsStr::from_bytes(entry)).join(name);
         match check_file(&candidate) {
@@ -170,6 +171,9 @@ mod tests {
         assert_eq!(find("/nowhere:", second.path()).unwrap(), tool, "an empty entry is the directory itself");
         let failure = find("/nowhere:/neither:/x", Path::new("/")).unwrap_err();
         assert_eq!(failure.to_string(), "program not found: tool (PATH has 3 entries)");
+        let failure = find("", Path::new("/")).unwrap_err();
+        assert_eq!(failure.to_string(), "program not found: tool (PATH is empty)");
+        assert_eq!(find("", second.path()).unwrap(), tool, "as execvp has it");
     }
 
     #[test]

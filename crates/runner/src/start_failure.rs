@@ -201,6 +201,7 @@ impl StartFailure {
             StartCause::Refused { problem } => problem.clone(),
             StartCause::Container(failure) => failure.to_string(),
             StartCause::Wasm(failure) => failure.to_string(),
+            StartCause::NotInPath { entries: 0 } => format!("program not found: {path} (PATH is empty)"),
             StartCause::NotInPath { entries: 1 } => format!("program not found: {path} (PATH has 1 entry)"),
             StartCause::NotInPath { entries } => {
                 format!("program not found: {path} (PATH has {entries} entries)")
