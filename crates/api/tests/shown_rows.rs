@@ -324,7 +324,7 @@ async fn rows_are_found_by_their_fields_in_one_log_and_in_all() {
     let refused = engine.api.open(SearchAll { query: fields("level"), ids: None }).await.err().unwrap();
     assert!(
         matches!(&refused, ApiError::InvalidRequest { field, message, .. }
-            if field == "query.fields" && message == "no = behind level at column 6"),
+            if field == "query.fields" && message == "no = behind level, at column 6"),
         "{refused:?}"
     );
 }

@@ -3,6 +3,7 @@
 
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::ast::{self, Ast, ClassSet, ClassSetItem, ErrorKind, Span, Visitor};
+use regex_syntax::hir::{self, translate::TranslatorBuilder};
 use solti_rows::Severity;
 use unicode_normalization::UnicodeNormalization;
 
@@ -66,6 +67,22 @@ fn parse(pattern: &str) -> Result<Ast, PatternError> {
     })
 }
 
+/// What is wrong with a pattern that is well formed and yet means nothing.
+pub(super) fn unmeaning(pattern: &str) -> Option<PatternError> {
+    let parsed = parse(pattern).ok()?;
+    let error = TranslatorBuilder::new().utf8(false).build().translate(pattern, &parsed).err()?;
+    let Span { start, end } = error.span();
+    let at = pattern.get(start.offset..end.offset).unwrap_or_default();
+    let what = match error.kind() {
+        hir::ErrorKind::UnicodePropertyNotFound => format!("{at} names no property of Unicode"),
+        hir::ErrorKind::UnicodePropertyValueNotFound => {
+            format!("{at} names no value of a property of Unicode")
+        }
+        other => other.to_string(),
+    };
+    Some(PatternError::Syntax { what, column: start.column })
+}
+
 /// What is wrong, in a few words.
 fn what(error: &ast::Error, pattern: &str) -> String {
     let at = |span: &Span| pattern.get(span.start.offset..span.end.offset).unwrap_or_default();
@@ -73,6 +90,7 @@ fn what(error: &ast::Error, pattern: &str) -> String {
         ErrorKind::GroupUnclosed => "unclosed (".into(),
         ErrorKind::GroupUnopened => "unopened )".into(),
         ErrorKind::ClassUnclosed => "unclosed [".into(),
+        ErrorKind::ClassRangeInvalid => format!("{} ends before it begins", at(error.span())),
         ErrorKind::RepetitionCountUnclosed => "unclosed {".into(),
         ErrorKind::RepetitionMissing => {
             let operator = pattern[error.span().start.offset..].chars().next();
@@ -185,13 +203,22 @@ mod tests {
             ("ä[x", "unclosed [ at column 2"),
             ("a{2", "unclosed { at column 2"),
             ("*a", "nothing to repeat before * at column 1"),
-            ("a\\", "nothing behind the backslash at column 2"),
-            (r"a\y", r"\y stands for nothing at column 2"),
-            (r"(a)\1", "references to groups are not supported at column 4"),
-            ("(?=a)", "looking ahead and behind is not supported at column 1"),
+            ("a\\", "nothing behind the backslash, at column 2"),
+            (r"a\y", r"\y stands for nothing, at column 2"),
+            (r"(a)\1", "references to groups are not supported, at column 4"),
+            ("[z-a]", "z-a ends before it begins, at column 2"),
+            ("a{2,1}", "invalid repetition count range, the start must be <= the end, at column 2"),
+            ("(?=a)", "looking ahead and behind is not supported, at column 1"),
         ] {
             let query = SearchQuery { pattern: pattern.into(), regex: true, ..SearchQuery::default() };
             assert_eq!(Expression::of(&query).unwrap_err().to_string(), said, "{pattern}");
+        }
+        for (pattern, said) in [
+            (r"ä\p{Foo}", r"\p{Foo} names no property of Unicode, at column 2"),
+            (r"\p{Script=Foo}", r"\p{Script=Foo} names no value of a property of Unicode, at column 1"),
+        ] {
+            let query = SearchQuery { pattern: pattern.into(), regex: true, ..SearchQuery::default() };
+            assert_eq!(query.compile().unwrap_err().to_string(), said, "{pattern}");
         }
     }
 }

@@ -319,12 +319,12 @@ mod tests {
     #[test]
     fn what_is_no_condition_says_where() {
         for (text, said) in [
-            ("level", "no = behind level at column 6"),
-            ("level error", "no = behind level at column 6"),
+            ("level", "no = behind level, at column 6"),
+            ("level error", "no = behind level, at column 6"),
             ("a=1 =2", "no name before = at column 5"),
             ("a=\"b", "unclosed \" at column 3"),
             ("ä=\"b\"c", "no blank behind \" at column 6"),
-            ("a!b", "no = behind a at column 3"),
+            ("a!b", "no = behind a, at column 3"),
         ] {
             assert_eq!(Fields::of(text, false).unwrap_err().to_string(), said, "{text}");
         }

@@ -9,7 +9,7 @@ use memchr::{memchr, memrchr};
 
 use solti_rows::{RowTexts, Severity, severity};
 
-use super::expression::Expression;
+use super::expression::{self, Expression};
 use super::fields::Fields;
 use crate::encoding::RowStart;
 use crate::{Stream, TextEncoding, newlines};
@@ -103,7 +103,10 @@ impl SearchQuery {
             .nest_limit(MAX_NESTING)
             .size_limit(MAX_COMPILED_BYTES)
             .dfa_size_limit(AUTOMATON_BYTES);
-        builder.build(&expression.text).map(Some).map_err(|error| PatternError::of(&error))
+        builder.build(&expression.text).map(Some).map_err(|error| {
+            let of_pattern = self.regex.then(|| expression::unmeaning(&self.pattern)).flatten();
+            of_pattern.unwrap_or_else(|| PatternError::of(&error))
+        })
     }
 }
 
@@ -160,7 +163,9 @@ impl fmt::Display for PatternError {
         match self {
             Self::TooLong => write!(f, "is longer than {MAX_PATTERN_BYTES} bytes"),
             Self::Syntax { what, column } | Self::Field { what, column } => {
-                write!(f, "{what} at column {column}")
+                // Behind a word, the place would read as a part of what it says.
+                let comma = if what.ends_with(char::is_alphanumeric) { "," } else { "" };
+                write!(f, "{what}{comma} at column {column}")
             }
             Self::TooLarge => write!(f, "is too large: compiled, it is over the size limit of 8 MiB"),
             Self::LineFeed => write!(f, "holds a line feed, which no row has"),

@@ -58,7 +58,7 @@ function conditionsOf(fields: string): ((text: string) => boolean)[] {
   return [...fields.matchAll(/(\S+?)(?:(!?=)(\S*)|(?=\s|$))/g)].map((condition) => {
     const [, name = "", sign, value = ""] = condition;
     if (sign === undefined) {
-      const message = `no = behind ${name} at column ${condition.index + name.length + 1}`;
+      const message = `no = behind ${name}${/[\p{L}\p{N}]$/u.test(name) ? "," : ""} at column ${condition.index + name.length + 1}`;
       throw new ApiError({ error: "InvalidRequest", field: "query.fields", message });
     }
     const quoted = JSON.stringify(name).toLowerCase();
