@@ -121,6 +121,15 @@ impl Parameter {
             (ParameterType::Choice, _) | (_, 0) => {}
             (_, _) => return Err(FieldError::new("choices", "are for a choice alone")),
         }
+        for (n, choice) in self.choices.iter().enumerate() {
+            let wrong = |why: &str| Err(FieldError::new(format!("choices[{n}]"), why));
+            if choice.trim().is_empty() {
+                return wrong("must not be empty");
+            }
+            if self.choices[..n].contains(choice) {
+                return wrong("is there already; each choice must be another value");
+            }
+        }
         match &self.default {
             Some(_) if self.kind == ParameterType::Secret => {
                 Err(FieldError::new("default", "would be stored, and this is a secret"))
@@ -343,6 +352,8 @@ mod tests {
             (json!({"name": "a", "type": "text", "pattern": "a)|(b"}), "pattern"),
             (json!({"name": "a", "type": "number", "pattern": "1"}), "pattern"),
             (json!({"name": "a", "type": "choice"}), "choices"),
+            (json!({"name": "a", "type": "choice", "choices": ["x", "y", "x"]}), "choices[2]"),
+            (json!({"name": "a", "type": "choice", "choices": ["x", " "]}), "choices[1]"),
             (json!({"name": "a", "type": "text", "choices": ["x"]}), "choices"),
             (json!({"name": "a", "type": "number", "default": "x"}), "default"),
             (json!({"name": "a", "type": "text", "default": "tomorrow", "pattern": "\\d+"}), "default"),
