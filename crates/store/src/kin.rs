@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 const TELLS: &str = "kin IS NOT NULL AND started_at IS NOT NULL AND finished_at IS NOT NULL \
      AND phase IN ('succeeded', 'failed', 'timeout', 'exhausted')";
 
+/// Of those, what came to its own end: what was cut short by its timeout, was killed or did not start says nothing of how long it takes.
+const OWN_END: &str = "(phase = 'succeeded' OR (phase IN ('failed', 'exhausted') AND exit_code IS NOT NULL))";
+
 /// Tasks of an earlier version that tell of their kin.
 const OF_BEFORE: u32 = 100_000;
 
@@ -38,12 +41,12 @@ pub(crate) fn index(db: &Transaction<'_>) -> Result<(), StoreError> {
     // All that is asked for is in it.
     db.execute_batch(&format!(
         "DROP INDEX IF EXISTS tasks_kin;
-         CREATE INDEX tasks_kin ON tasks (kin, finished_at, started_at, phase, took_ms) WHERE {TELLS}"
+         CREATE INDEX tasks_kin ON tasks (kin, finished_at, started_at, phase, exit_code, took_ms) WHERE {TELLS}"
     ))?;
     Ok(())
 }
 
-/// How long the last attempt took, in milliseconds: of the last `limit` of each kin, newest first. One of which nothing is known
+/// How long the last attempt took, in milliseconds: of the last `limit` of each kin that came to their own end, newest first. One of which nothing is known
 /// has no entry.
 pub(crate) fn durations(
     db: &Transaction<'_>,
@@ -51,7 +54,7 @@ pub(crate) fn durations(
     limit: u32,
 ) -> Result<BTreeMap<Kin, Vec<u64>>, StoreError> {
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {} FROM tasks WHERE kin = ?1 AND {TELLS} ORDER BY finished_at DESC LIMIT ?2",
+        "SELECT {} FROM tasks WHERE kin = ?1 AND {TELLS} AND {OWN_END} ORDER BY finished_at DESC LIMIT ?2",
         took::of("tasks")
     ))?;
     let mut found = BTreeMap::new();

@@ -391,3 +391,28 @@ async fn a_task_that_waits_can_be_changed_whole_and_is_found_by_what_it_is_now()
     let error = store.apply(vec![Change::EditTask(Box::new(task(3, TaskPhase::Pending)))]).await.unwrap_err();
     assert!(matches!(error, StoreError::UnknownTask(_)), "{error:?}");
 }
+
+#[tokio::test]
+async fn what_did_not_come_to_its_own_end_tells_nothing_of_how_long_it_takes() {
+    let (_dir, store) = store();
+    let ended = [
+        (1, TaskPhase::Succeeded, None),
+        (2, TaskPhase::Failed, Some(3)),
+        (3, TaskPhase::Timeout, None),
+        // Killed by a signal, or not started.
+        (4, TaskPhase::Failed, None),
+        (5, TaskPhase::Exhausted, Some(1)),
+        (6, TaskPhase::Canceled, Some(0)),
+    ];
+    let same = |n, phase| scripted(task(n, phase), "the same");
+    for (n, phase, exit_code) in ended {
+        let mut over = same(n, phase);
+        over.task.status.exit_code = exit_code;
+        (over.started_at, over.finished_at) = (Some(10), Some(10 + n));
+        let mut attempt = run(n, 1, phase);
+        attempt.run.finished_at = Some(attempt.run.started_at + 100 * n);
+        store.apply(vec![over.into(), attempt.into()]).await.unwrap();
+    }
+    let kin = solti_model::Kin::of(&same(1, TaskPhase::Pending).task.spec);
+    assert_eq!(store.durations(vec![kin], 20).await.unwrap()[&kin], [500, 200, 100]);
+}
