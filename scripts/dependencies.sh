@@ -17,8 +17,8 @@ else
     unseen "crates: cargo-deny is not installed (cargo install cargo-deny --locked)"
 fi
 
-# The keys of the signatures are elsewhere than the packages: either may be out of reach.
-if said=$(timeout 300 npm --prefix ui audit signatures 2>&1); then
+# The keys of the signatures are elsewhere than the packages: either may be out of reach, which npm would try again for minutes.
+if said=$(timeout 300 npm --prefix ui --fetch-retries=1 --fetch-retry-mintimeout=2000 audit signatures 2>&1); then
     echo "$said"
 else
     case $said in

@@ -16,6 +16,11 @@ part() {
   $name"
 }
 
+# From nothing all that is built takes about 8 GB, and twice that where the compiler keeps what it needs to build parts again. A full
+# disk fails in a hundred ways, none of which says so.
+free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1000000) }')
+[ "$free" -ge 20 ] || echo "Only $free GB are free here; from nothing the tests need 8, and up to 20." >&2
+
 # The programs that tests start: the whole-app tests look for them beside the app, the others are told where these two are.
 $cargo build -p solti-shim -p solti-cli --bins || exit 1
 # By itself, as nothing else is built with its engine: what changes elsewhere does not build that again. And with its tests, as
