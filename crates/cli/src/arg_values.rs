@@ -62,6 +62,22 @@ pub fn finite(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "must be a number, as in 1.5".into())
 }
 
+/// The id of a task, or its beginning.
+pub fn id(text: &str) -> Result<String, &'static str> {
+    match text.trim().is_empty() {
+        true => Err("the id is empty; `solti list` shows those that there are"),
+        false => Ok(text.to_owned()),
+    }
+}
+
+/// The name of a connection.
+pub fn machine(text: &str) -> Result<String, &'static str> {
+    match text.trim().is_empty() {
+        true => Err("must be the name of a connection of the settings"),
+        false => Ok(text.to_owned()),
+    }
+}
+
 /// The name of a lane.
 pub fn lane(text: &str) -> Result<Slot, String> {
     Slot::new(text).map_err(|error| error.message)

@@ -6,7 +6,7 @@ mod lanes;
 mod reading;
 mod relay;
 
-use crate::arg_values::{address, after, delay, lane, pair, span_from, whole};
+use crate::arg_values::{address, after, delay, id, lane, machine, pair, span_from, whole};
 use crate::args_cluster::Cluster;
 use crate::args_container::Container;
 use crate::args_wasm::Wasm;
@@ -79,6 +79,7 @@ pub enum Command {
     /// Show a task and its runs
     Show {
         /// The id of a task, or its beginning
+        #[arg(value_parser = id)]
         id: String,
     },
     /// List runs of a task by the page: the latest ones, or those around an attempt
@@ -88,13 +89,13 @@ pub enum Command {
     /// Wait until tasks are over; the exit code is that of the first that did not succeed, and 125 of one that cannot be waited for
     Wait {
         /// The ids of tasks, or their beginnings
-        #[arg(required = true, value_name = "ID")]
+        #[arg(required = true, value_name = "ID", value_parser = id)]
         ids: Vec<String>,
     },
     /// Stop tasks: first they are asked, after a grace they are killed
     Stop {
         /// The ids of tasks, or their beginnings
-        #[arg(required = true, value_name = "ID")]
+        #[arg(required = true, value_name = "ID", value_parser = id)]
         ids: Vec<String>,
         /// Kill at once
         #[arg(long)]
@@ -103,7 +104,7 @@ pub enum Command {
     /// Keep tasks that wait from starting until they are released
     Hold {
         /// The ids of tasks, or their beginnings
-        #[arg(required_unless_present = "all", value_name = "ID")]
+        #[arg(required_unless_present = "all", value_name = "ID", value_parser = id)]
         ids: Vec<String>,
         /// Let nothing start in any lane
         #[arg(long, conflicts_with = "ids")]
@@ -112,7 +113,7 @@ pub enum Command {
     /// Let held tasks start again
     Release {
         /// The ids of tasks, or their beginnings
-        #[arg(required_unless_present_any = ["all", "lane"], value_name = "ID")]
+        #[arg(required_unless_present_any = ["all", "lane"], value_name = "ID", value_parser = id)]
         ids: Vec<String>,
         /// All that are held, one by one or by `hold --all`
         #[arg(long, conflicts_with_all = ["ids", "lane"])]
@@ -124,6 +125,7 @@ pub enum Command {
     /// Set the priority of a task that waits: the highest in a lane goes first
     Priority {
         /// The id of a task, or its beginning
+        #[arg(value_parser = id)]
         id: String,
         /// From -100 to 100; 0 is that of a task which was given none
         #[arg(allow_hyphen_values = true, value_parser = whole(-MAX_PRIORITY..=MAX_PRIORITY))]
@@ -133,6 +135,7 @@ pub enum Command {
     #[command(override_usage = "solti move [OPTIONS] <ID> <--first|--last|--before <ID>|--after <ID>>")]
     Move {
         /// The id of a task, or its beginning
+        #[arg(value_parser = id)]
         id: String,
         #[command(flatten)]
         to: MoveTo,
@@ -140,18 +143,19 @@ pub enum Command {
     /// Start tasks that wait now, whatever they wait for, past the capacity of their lanes
     RunNow {
         /// The ids of tasks, or their beginnings
-        #[arg(required = true, value_name = "ID")]
+        #[arg(required = true, value_name = "ID", value_parser = id)]
         ids: Vec<String>,
     },
     /// Begin the next attempt of tasks that wait for it
     Retry {
         /// The ids of tasks, or their beginnings
-        #[arg(required = true, value_name = "ID")]
+        #[arg(required = true, value_name = "ID", value_parser = id)]
         ids: Vec<String>,
     },
     /// Change a task that has not been started, in an editor or by a file
     Edit {
         /// The id of a task, or its beginning
+        #[arg(value_parser = id)]
         id: String,
         /// What the task is to be, as JSON, or - for standard input; without it $VISUAL or $EDITOR is opened
         file: Option<PathBuf>,
@@ -159,25 +163,26 @@ pub enum Command {
     /// Have the processes of running tasks stand still, and their timeouts with them
     Suspend {
         /// The ids of tasks, or their beginnings
-        #[arg(required = true, value_name = "ID")]
+        #[arg(required = true, value_name = "ID", value_parser = id)]
         ids: Vec<String>,
     },
     /// Have suspended tasks go on
     Resume {
         /// The ids of tasks, or their beginnings
-        #[arg(required = true, value_name = "ID")]
+        #[arg(required = true, value_name = "ID", value_parser = id)]
         ids: Vec<String>,
     },
     /// Submit a task again, as a new one
     Rerun {
         /// The id of a task, or its beginning
+        #[arg(value_parser = id)]
         id: String,
     },
     /// Delete tasks with their runs and logs; running ones are stopped first
     #[command(visible_alias = "rm")]
     Delete {
         /// The ids of tasks, or their beginnings
-        #[arg(required = true, value_name = "ID")]
+        #[arg(required = true, value_name = "ID", value_parser = id)]
         ids: Vec<String>,
     },
     /// List where tasks run: this machine's processes, container engines, WebAssembly, a Slurm cluster
@@ -277,7 +282,7 @@ pub struct Run {
     #[arg(long, value_enum, default_value_t = WhenBusy::Queue)]
     pub when_busy: WhenBusy,
     /// Run it on another machine, by the name of its connection in the settings; paths are that machine's
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = machine)]
     pub machine: Option<String>,
     /// The directory to run in; the current one when absent, the home directory there with --url or --machine
     #[arg(long, short = 'C', conflicts_with_all = ["image", "wasm"])]
@@ -394,10 +399,10 @@ pub struct MoveTo {
     #[arg(long)]
     pub last: bool,
     /// Before this task
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = id)]
     pub before: Option<String>,
     /// Behind this task
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = id)]
     pub after: Option<String>,
 }
 

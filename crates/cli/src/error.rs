@@ -3,7 +3,8 @@
 use crate::terminal;
 use solti_api::ApiError;
 use solti_http::HttpError;
-use solti_model::TaskId;
+use solti_model::{Slot, TaskId};
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
@@ -59,14 +60,14 @@ pub enum CliError {
         "{0} is a secret, and others on this machine can see a command line: write --{0}=@FILE or --{0}=@-, leave it out to be asked, or keep it with `solti job secret set`"
     )]
     SecretWord(String),
-    #[error(
-        "{name} is a secret, and could not be asked for at a terminal: write --{name}=@FILE or --{name}=@-, or keep it with `solti job secret set`"
-    )]
-    NotAsked { name: String, source: io::Error },
+    #[error("{name} is a secret, and could not be asked for at a terminal: write {instead}")]
+    NotAsked { name: String, instead: String, source: io::Error },
     #[error("there is no job {0}; `solti job list` shows them")]
     NoSuchJob(String),
     #[error("job {job} has no secret parameter {parameter}; `solti job secret list {job}` shows them")]
     NoSuchSecret { job: String, parameter: String },
+    #[error("there is no lane {0}: it was never used or set up; `solti lanes` shows them")]
+    NoSuchLane(Slot),
     #[error("there is no hook {0}; `solti hooks` shows them")]
     NoSuchHook(String),
     #[error(transparent)]
@@ -79,15 +80,17 @@ pub enum CliError {
     #[error("{said}")]
     Option { said: String, error: Box<ApiError> },
     #[error("{option}: {said}")]
-    Range { option: &'static str, said: &'static str },
+    Range { option: &'static str, said: Cow<'static, str> },
     #[error("--env {0}: this variable is not set here; write {0}=VALUE")]
     NoVariable(String),
+    /// Of a command line that is not understood for it.
+    #[error("{}must be UTF-8 text{}{}", option.as_ref().map(|option| format!("{option}: ")).unwrap_or_default(),
+        if option.is_some() { ", and is " } else { ": " }, shown(word))]
+    NotUtf8 { option: Option<String>, word: std::ffi::OsString },
     #[error("{what} is not UTF-8 text, and a task is stored as text: {}", shown(word))]
     NoText { what: &'static str, word: std::ffi::OsString },
-    #[error(
-        "standard input cannot be handed over to this task: {0}. -n leaves it out, --stdin FILE names a file there"
-    )]
-    Handover(&'static str),
+    #[error("standard input cannot be handed over to this task: {why}. {instead}")]
+    Handover { why: &'static str, instead: &'static str },
     #[error("the task cannot be edited")]
     Editor(#[source] io::Error),
     #[error("the current directory is gone")]
@@ -136,7 +139,7 @@ fn sentences(error: &ApiError) -> String {
 }
 
 /// A failure with its causes. The system's are told by their words: their numbers say nothing more.
-fn in_full(error: &CliError) -> String {
+pub fn in_full(error: &CliError) -> String {
     let mut text = solti_api::in_full(error);
     while let Some((at, end)) = text.find(" (os error ").and_then(|at| Some((at, at + text[at..].find(')')?)))
     {
@@ -160,6 +163,7 @@ impl CliError {
             | Self::SecretWord(_)
             | Self::NoVariable(_)
             | Self::NoText { .. }
+            | Self::NotUtf8 { .. }
             | Self::Field(_) => Some(2),
             _ => None,
         }
@@ -197,9 +201,10 @@ impl CliError {
             },
             Self::AmbiguousId { .. } => invalid("id"),
             Self::NoSuchJob(_) | Self::NoSuchHook(_) => invalid("name"),
+            Self::NoSuchLane(_) => invalid("slot"),
             Self::NoSuchSecret { .. } => invalid("parameter"),
             Self::Field(error) => error.clone().into(),
-            Self::Range { option, said } => ApiError::invalid(option.trim_start_matches('-'), *said),
+            Self::Range { option, said } => ApiError::invalid(option.trim_start_matches('-'), said.clone()),
             Self::NoJson { .. } => invalid("body"),
             Self::JobParameter(_) | Self::NoValue(_) | Self::SecretWord(_) | Self::NotAsked { .. } => {
                 invalid("parameters")
@@ -207,7 +212,7 @@ impl CliError {
             Self::Scheme(_) | Self::Http(HttpError::Url { .. }) => invalid("url"),
             Self::Http(HttpError::Fingerprint { .. }) => invalid("fingerprint"),
             Self::NoVariable(_) => invalid("env"),
-            Self::Handover(_) => invalid("stdin"),
+            Self::Handover { .. } => invalid("stdin"),
             Self::Input { .. } | Self::NoText { .. } | Self::Config { .. } | Self::TokenFile { .. } => {
                 invalid("file")
             }
@@ -267,7 +272,7 @@ mod tests {
         let error = || Box::new(ApiError::invalid("timeout", "must be longer"));
         for wrong in [
             CliError::Option { said: "--timeout: must be longer".into(), error: error() },
-            CliError::Range { option: "--before", said: "must be greater than --after" },
+            CliError::Range { option: "--before", said: "must be greater than --after".into() },
             CliError::Scheme("ftp://x".into()),
             CliError::JobParameter("x".into()),
             CliError::NoValue("x".into()),

@@ -61,8 +61,8 @@ pub fn piped(dir: &Path) -> io::Result<Input> {
 /// The whole of it, as a text.
 ///
 /// # Errors
-/// [`CliError::Handover`] when it is more, or something else, than a task can keep.
-pub async fn read() -> Result<Input, CliError> {
+/// [`CliError::Handover`] when it is more, or something else, than a task can keep; it says what can be done `instead`.
+pub async fn read(instead: &'static str) -> Result<Input, CliError> {
     let reading = tokio::task::spawn_blocking(|| {
         let mut bytes = Vec::new();
         io::stdin().lock().take(MAX_STDIN_BYTES as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
@@ -78,9 +78,10 @@ pub async fn read() -> Result<Input, CliError> {
     let bytes = read.unwrap_or_else(|error| Err(io::Error::other(error)));
     let bytes = bytes.map_err(|source| CliError::Input { what: "standard input".into(), source })?;
     if bytes.len() > MAX_STDIN_BYTES {
-        return Err(CliError::Handover("it is longer than 1 MiB"));
+        return Err(CliError::Handover { why: "it is longer than 1 MiB", instead });
     }
-    let text = String::from_utf8(bytes).map_err(|_| CliError::Handover("it is not UTF-8 text"))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| CliError::Handover { why: "it is not UTF-8 text", instead })?;
     Ok(Input::Stored(if text.is_empty() { Stdin::None } else { Stdin::Text(text) }))
 }
 

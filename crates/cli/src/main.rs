@@ -27,8 +27,10 @@ mod terminal;
 mod time;
 
 use args::Cli;
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use error::CliError;
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -69,6 +71,22 @@ fn without_empty(command: clap::Command) -> clap::Command {
     })
 }
 
+/// Which word is no text where one has to be: clap does not say.
+fn not_utf8(words: &[OsString]) -> Option<CliError> {
+    let odd = |at: &usize| words[*at].to_str().is_none();
+    let is_wrong = |at: &usize| {
+        let mut words = words.to_vec();
+        words[*at] = words[*at].to_string_lossy().into_owned().into();
+        let read = without_empty(Cli::command()).try_get_matches_from(words);
+        !read.is_err_and(|error| error.kind() == ErrorKind::InvalidUtf8)
+    };
+    // Of several each alone mends nothing.
+    let all = || (0..words.len()).filter(odd);
+    let at = all().find(is_wrong).or_else(|| all().next())?;
+    let option = words[..at].last().and_then(|word| word.to_str()).filter(|word| word.starts_with('-'));
+    Some(CliError::NotUtf8 { option: option.map(ToOwned::to_owned), word: words[at].clone() })
+}
+
 /// The command line; one that is wrong is told, and ends the program.
 fn command_line() -> Cli {
     let read = |command: clap::Command| {
@@ -80,6 +98,12 @@ fn command_line() -> Cli {
         Ok(cli) => return cli,
         Err(wrong) => wrong,
     };
+    if wrong.kind() == ErrorKind::InvalidUtf8
+        && let Some(error) = not_utf8(&std::env::args_os().collect::<Vec<_>>())
+    {
+        error.print(false);
+        std::process::exit(2);
+    }
     if wrong.use_stderr() {
         // clap writes an option whose variable is set into the usage, as if it had to be given.
         let without = Cli::command().mut_args(|arg| arg.env(None::<&str>));
@@ -97,4 +121,25 @@ fn command_line() -> Cli {
         std::process::exit(1);
     }
     std::process::exit(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    #[test]
+    fn a_word_that_is_no_text_is_named_with_its_option() {
+        let odd = || OsString::from_vec(b"a\xff".to_vec());
+        let said = |words: Vec<OsString>| {
+            let words: Vec<_> = ["solti".into()].into_iter().chain(words).collect();
+            not_utf8(&words).expect("one is wrong").to_string()
+        };
+        // Of a path it may be.
+        let name = vec!["run".into(), "-C".into(), odd(), "-N".into(), odd(), "true".into()];
+        assert_eq!(said(name), r"-N: must be UTF-8 text, and is a\xFF");
+        assert_eq!(said(vec!["logs".into(), odd()]), r"must be UTF-8 text: a\xFF");
+        let joined = OsString::from_vec(b"--lane=\xff".to_vec());
+        assert_eq!(said(vec!["run".into(), joined, "true".into()]), r"must be UTF-8 text: --lane=\xFF");
+    }
 }

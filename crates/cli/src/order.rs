@@ -8,8 +8,9 @@ use rand::Rng as _;
 use solti_api::ApiError;
 use solti_model::{
     AdmissionStrategy, ClusterRequest, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy,
-    Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask,
+    Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask, quoted,
 };
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -24,6 +25,7 @@ const LANE_WORD: usize = 40;
 /// # Errors
 /// Names what is no UTF-8: tasks are kept and shown as text, and another word must not take its place.
 pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
+    refuse_contradictions(&run)?;
     let argv = run.argv.into_iter().map(|word| text("an argument of the command", word));
     let argv = argv.collect::<Result<Vec<_>, _>>()?;
     let env = run.env.iter().map(|word| variable(word)).collect::<Result<_, _>>()?;
@@ -83,9 +85,38 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
         let selector = spec.runner_selector.get_or_insert_default();
         selector.match_labels.insert("machine".to_owned(), machine);
     }
-    spec.labels = run.label.into_iter().collect();
+    spec.labels = labels(run.label)?;
     spec.labels.extend(run.name.map(|name| ("name".to_owned(), name)));
     Ok(spec)
+}
+
+/// What would be overlooked without a word beside what else is asked for.
+fn refuse_contradictions(run: &Run) -> Result<(), CliError> {
+    let wrong = |option, said: &'static str| Err(CliError::Range { option, said: said.into() });
+    match (run.restart, run.retries, run.interval) {
+        (Some(Restart::Never), Some(_), _) => wrong("--retries", "cannot be with --restart never"),
+        (Some(Restart::Never), None, Some(_)) => wrong("--interval", "cannot be with --restart never"),
+        (Some(Restart::OnFailure), _, Some(_)) => {
+            wrong("--interval", "is of --restart always; after failures the pauses grow by themselves")
+        }
+        _ if run.name.is_some() && run.label.iter().any(|(key, _)| key == "name") => {
+            wrong("--label", "name is the label that --name sets; give one of them")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Labels as they were given, each once.
+pub fn labels(given: Vec<(String, String)>) -> Result<BTreeMap<String, String>, CliError> {
+    let mut labels = BTreeMap::new();
+    for (key, value) in given {
+        if labels.get(&key).is_some_and(|before| *before != value) {
+            let said = format!("{key} has two values; a label has one");
+            return Err(CliError::Range { option: "--label", said: said.into() });
+        }
+        labels.insert(key, value);
+    }
+    Ok(labels)
 }
 
 fn subprocess(
@@ -146,6 +177,26 @@ pub fn meant_for_a_shell(spec: &TaskSpec) -> Option<String> {
     }
 }
 
+/// What gets the same done: a variable has an option, everything else needs a shell.
+pub fn instead_of_a_shell(spec: &TaskSpec) -> String {
+    const SHELL: &str = "A shell gets it by `solti run -- bash -c '…'`.";
+    match &spec.kind {
+        TaskKind::Subprocess(SubprocessTask { mode: SubprocessMode::Command(command), .. })
+            if !command.args.is_empty() && is_assignment(&command.command) =>
+        {
+            format!("Write `--env {}` for it. {SHELL}", quoted(&command.command))
+        }
+        _ => SHELL.to_owned(),
+    }
+}
+
+/// As in `FOO=1`.
+fn is_assignment(word: &str) -> bool {
+    let name = word.split_once('=').map_or("", |(name, _)| name);
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// A lane that nobody else is in.
 fn own_lane(command: &str) -> Result<Slot, CliError> {
     let name = Path::new(command).file_name().unwrap_or_default().to_string_lossy();
@@ -173,6 +224,10 @@ pub fn file(path: &Path, is_here: bool) -> Result<String, CliError> {
 
 fn variable(word: &OsStr) -> Result<EnvVar, CliError> {
     let word = text("a variable", word.to_owned())?;
+    if word.is_empty() || word.starts_with('=') {
+        let said = "the name of the variable is missing: write KEY or KEY=VALUE";
+        return Err(CliError::Range { option: "--env", said: said.into() });
+    }
     match word.split_once('=') {
         Some((key, value)) => Ok(EnvVar { key: key.into(), value: value.into() }),
         None => match std::env::var_os(&word) {
@@ -348,6 +403,28 @@ mod tests {
     }
 
     #[test]
+    fn what_contradicts_itself_is_refused() {
+        for (line, option) in [
+            (&["--restart", "never", "--retries", "3", "x"][..], "--retries: "),
+            (&["--restart", "never", "--interval", "5s", "x"], "--interval: "),
+            (&["--restart", "on-failure", "--interval", "5s", "x"], "--interval: "),
+            (&["--label", "a=b", "--label", "a=c", "x"], "--label: a has two values"),
+            (&["--name", "n", "--label", "name=m", "x"], "--label: name is the label"),
+        ] {
+            let refused = spec(line).expect_err("refused");
+            assert!(refused.to_string().starts_with(option), "{refused}");
+            assert_eq!(refused.exit_code(), Some(2), "{refused}");
+        }
+        for line in [
+            &["--label", "a=b", "--label", "a=b", "x"][..],
+            &["--restart", "always", "--retries", "3", "--interval", "5s", "x"],
+            &["--restart", "on-failure", "--retries", "3", "x"],
+        ] {
+            assert!(spec(line).is_ok(), "{line:?}");
+        }
+    }
+
+    #[test]
     fn what_is_meant_for_a_shell_is_told() {
         let told = |line: &[&str]| meant_for_a_shell(&spec(line).expect("legal"));
         for (line, why) in [
@@ -360,6 +437,15 @@ mod tests {
         for line in [vec!["make"], vec!["echo", "a && b", "$HOME", "*"], vec!["sh", "-c", "cd x"], vec!["/"]]
         {
             assert_eq!(told(&line), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_variable_is_advised_by_its_option_first() {
+        let told = |line: &[&str]| instead_of_a_shell(&spec(line).expect("legal"));
+        assert!(told(&["FOO=a b", "make"]).starts_with("Write `--env 'FOO=a b'` for it. A shell gets it by"));
+        for line in [&["make && make install"][..], &["cd", "/srv"], &["FOO=1"], &["1=2", "x"]] {
+            assert!(told(line).starts_with("A shell gets it by"), "{line:?}");
         }
     }
 
@@ -395,5 +481,9 @@ mod tests {
     fn a_variable_that_is_not_set_is_an_error() {
         let error = spec(&["--env", "SOLTI_NO_SUCH_VARIABLE", "--", "x"]).expect_err("not set");
         assert!(matches!(error, CliError::NoVariable(name) if name == "SOLTI_NO_SUCH_VARIABLE"));
+        for nameless in ["", "=x"] {
+            let error = spec(&["--env", nameless, "--", "x"]).expect_err("no name").to_string();
+            assert_eq!(error, "--env: the name of the variable is missing: write KEY or KEY=VALUE");
+        }
     }
 }

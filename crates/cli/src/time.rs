@@ -13,6 +13,7 @@ const FORMS: &str =
 const COMING_FORMS: &str = "must be as in 22:00, \"2026-11-23 10:00\" (by this clock) or 2026-11-23T10:00:00+01:00; --in takes a span";
 /// Behind the last one that any clock here knows.
 const TOO_FAR: &str = "is too far off";
+const DAY_S: i32 = 86_400;
 
 /// How long ago it was, a time of RFC 3339 with any offset, or one of this machine's clock.
 pub fn moment(text: &str) -> Result<SystemTime, String> {
@@ -28,6 +29,9 @@ fn moment_in(text: &str, here: &TimeZone) -> Result<SystemTime, String> {
 
 /// A time that names its day; what is none is told which `forms` it may have.
 fn time_in(text: &str, forms: &str, here: &TimeZone) -> Result<SystemTime, String> {
+    if is_no_time(text) {
+        return Err(forms.to_owned());
+    }
     let at = match text.parse::<Timestamp>() {
         Ok(at) => at,
         Err(_) => {
@@ -50,6 +54,14 @@ fn time_in(text: &str, forms: &str, here: &TimeZone) -> Result<SystemTime, Strin
         }
     };
     Ok(at.into())
+}
+
+/// Whether it names a second or an offset that no clock has: what reads times would take another one for it.
+fn is_no_time(text: &str) -> bool {
+    let clock = text.split_once(['T', 't', ' ']).map_or(text, |(_, clock)| clock);
+    let digits: String = clock.chars().filter(|c| *c != ':').take(6).collect();
+    let offset = Pieces::parse(text).ok().and_then(|pieces| pieces.to_numeric_offset());
+    digits.get(4..) == Some("60") || offset.is_some_and(|offset| offset.seconds().abs() >= DAY_S)
 }
 
 /// Whether it is written as a time should be, which it can be without being one.
@@ -75,7 +87,8 @@ fn coming_in(text: &str, here: &TimeZone, now: Timestamp) -> Result<SystemTime, 
     if humantime::parse_duration(text).is_ok() {
         return Err("must be a time, as in 22:00; --in takes a span".into());
     }
-    let Some(time) = text.parse::<Time>().ok().filter(|_| text.contains(':') && text.len() <= 8) else {
+    let is_clock = text.contains(':') && text.len() <= 8 && !is_no_time(text);
+    let Some(time) = text.parse::<Time>().ok().filter(|_| is_clock) else {
         let at = time_in(text, COMING_FORMS, here);
         return in_reach(Some(at.map_err(|said| if said == TOO_FAR { out_of_reach() } else { said })?));
     };
@@ -150,7 +163,7 @@ mod tests {
         let now: Timestamp = "2026-03-28T22:00:00Z".parse().expect("a time");
         let after: Timestamp = "2026-03-29T01:30:00Z".parse().expect("a time");
         assert_eq!(coming_in("02:30", &berlin(), now), Ok(after.into()));
-        for wrong in ["25:00", "10 pm", ""] {
+        for wrong in ["25:00", "22:00:60", "10 pm", ""] {
             assert_eq!(coming_in(wrong, &berlin(), now), Err(COMING_FORMS.into()), "{wrong}");
         }
         assert!(coming_in("2h", &berlin(), now).is_err_and(|said| said.contains("--in takes a span")));
@@ -171,6 +184,10 @@ mod tests {
     fn what_could_be_another_moment_is_refused() {
         for text in [
             "2026-11-23T10:00:00+25:99",
+            "2026-11-23T10:00:00+24:00",
+            "2026-11-23T10:00:00-25:59",
+            "2026-11-23 23:59:60",
+            "2026-11-23T23:59:60Z",
             "2026-11-23T10:00:00 CET",
             "2026-11-23T10:00:00+",
             "2026-13-23",

@@ -184,6 +184,15 @@ fn what_is_wrong_with_an_option_is_told_of_the_option() {
         (&["lanes", "set", "etl", "--load-below", "0"], 2, "--load-below"),
         (&["lanes", "set", "etl", "--idle", "1s"], 2, "--idle"),
         (&["runs", "01a", "--after", "5", "--before", "3"], 2, "--before"),
+        (&["lanes", "set", "etl", "--machine", "nas=2"], 2, "solti: --machine: there is no connection nas"),
+        (&["lanes", "set", "etl", "--machine", "here=1", "--machine", "here=2"], 2, "solti: --machine: "),
+        (&["run", "--machine", "", "true"], 2, "must be the name of a connection of the settings"),
+        (&["run", "--env", "", "true"], 2, "--env: the name of the variable is missing"),
+        (&["logs", ""], 2, "the id is empty"),
+        (&["show", " "], 2, "the id is empty"),
+        (&["logs", "01a", "--since", "2026-11-23T10:00:00+24:00"], 2, "--since"),
+        (&["list", "--label", "a=b", "--label", "a=c"], 2, "--label: a has two values"),
+        (&["job", "delete", ".."], 2, "name"),
     ] {
         let id = place.task("true");
         let words: Vec<_> =
@@ -195,9 +204,26 @@ fn what_is_wrong_with_an_option_is_told_of_the_option() {
     }
     let far = error(&place.run(&["run", "--at", "9999-12-31", "true"]));
     assert!(far.contains("must be before 2200-01-01"), "{far}");
-    let hook = place.run(&["run", "--hook", "nosuch", "true"]);
-    assert_eq!(error(&hook), "solti: there is no hook nosuch; `solti hooks` shows them\n");
-    assert_eq!(hook.status.code(), Some(1));
+    for wait in [&[][..], &["--wait"]] {
+        let run = |words: &[&str]| place.run(&[&["run"], wait, words, &["--", "true"]].concat());
+        let hook = run(&["--hook", "nosuch"]);
+        assert_eq!(error(&hook), "solti: --hook: there is no hook nosuch; `solti hooks` shows them\n");
+        assert_eq!(hook.status.code(), Some(2));
+        let after = run(&["--after", "nosuch"]);
+        assert!(error(&after).starts_with("solti: --after: no task has an id that begins with nosuch"));
+        assert_eq!(after.status.code(), Some(2));
+        let blank = place.run(&[&["run"], wait, &["--", ""]].concat());
+        assert_eq!(
+            (blank.status.code(), error(&blank)),
+            (Some(2), "solti: <COMMAND>: the command must not be blank\n".into())
+        );
+    }
+    let field = |words: &[&str]| {
+        let refused = place.run(&[&["--json"], words].concat());
+        serde_json::from_slice::<Value>(&refused.stderr).unwrap()["field"].clone()
+    };
+    assert_eq!(field(&["run", "--hook", "nosuch", "true"]), "notify.hooks");
+    assert_eq!(field(&["run", "--after", "nosuch", "true"]), "after");
     let none = place.run(&["job", "history", "nosuch"]);
     assert_eq!((none.status.code(), error(&none).contains("there is no job nosuch")), (Some(1), true));
 }
@@ -241,4 +267,90 @@ fn a_help_that_cannot_be_written_is_a_failure() {
         assert!(error(&output).starts_with("solti: the output cannot be written: "), "{}", error(&output));
         assert_eq!(place.run(words).status.code(), Some(0), "{words:?}");
     }
+}
+
+#[test]
+fn a_lane_that_is_misspelt_is_not_taken_for_one() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let id = place.ok(&["run", "--lane", "used", "--", "true"]).trim().to_owned();
+    place.ok(&["wait", &id]);
+    for words in [
+        &["release", "--lane"][..],
+        &["queue"],
+        &["lanes", "set", "--resume"],
+        &["lanes", "set", "--no-conditions"],
+        &["lanes", "set", "--here-alone"],
+        &["lanes", "set"],
+    ] {
+        let of = |lane: &'static str| place.run(&[words, &[lane]].concat());
+        let refused = of("typo");
+        let said = "solti: there is no lane typo: it was never used or set up; `solti lanes` shows them\n";
+        assert_eq!((refused.status.code(), error(&refused)), (Some(1), said.into()), "{words:?}");
+        assert_eq!(of("used").status.code(), Some(0), "{words:?}");
+    }
+    place.ok(&["lanes", "set", "new", "--capacity", "2"]);
+    assert_eq!(place.run(&["queue", "new"]).status.code(), Some(0));
+}
+
+#[test]
+fn what_was_done_is_a_document_for_programs() {
+    let (place, _server) = held();
+    let ids = [place.task("true"), place.task("true")];
+    let [one, other] = &ids;
+    assert_eq!(place.json(&["hold", "--json", one]), json!({"taskIds": [one]}));
+    assert_eq!(place.json(&["release", "--json", one]), json!({"taskIds": [one]}));
+    assert_eq!(place.json(&["priority", "--json", one, "3"]), json!({"taskId": one}));
+    assert_eq!(place.json(&["move", "--json", one, "--first"]), json!({"taskId": one}));
+    place.ok(&["hold", one]);
+    assert_eq!(place.json(&["release", "--json", "--all"])["held"], false);
+    assert_eq!(place.json(&["hold", "--json", "--all"]), json!({"held": true}));
+    let partly = place.run(&["delete", "--json", one, "nosuch", other]);
+    let done: Value = serde_json::from_slice(&partly.stdout).unwrap();
+    assert_eq!((partly.status.code(), done), (Some(1), json!({"taskIds": ids})));
+    let stopped = place.task("true");
+    assert_eq!(place.json(&["stop", "--json", &stopped]), json!({"taskIds": [stopped]}));
+}
+
+#[test]
+fn a_task_that_is_over_is_not_opened_in_an_editor() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let id = place.task("true");
+    place.ok(&["wait", &id]);
+    let refused = place.command(&["edit", &id]).env("VISUAL", "touch opened; false").output().unwrap();
+    let said = format!("solti: task {id} is over, and only a task that has not been started can be edited");
+    assert!(error(&refused).starts_with(&said), "{}", error(&refused));
+    assert_eq!((refused.status.code(), place.work().join("opened").exists()), (Some(1), false));
+}
+
+#[test]
+fn a_line_without_its_end_is_told_in_json_too() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    place.gate("gate");
+    let id = place.task("echo whole; printf half; read x < gate");
+    wait_until("it is printed", || place.ok(&["logs", &id]) == "whole\nhalf");
+    let printed = place.ok(&["logs", "--json", &id]);
+    let events: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = events.iter().rfind(|event| event["line"] == "half").expect("it is there");
+    assert_eq!(last["unfinished"], true, "{printed}");
+    place.open_gate("gate");
+    place.ok(&["wait", &id]);
+}
+
+#[test]
+fn input_that_is_no_text_is_told_what_takes_it() {
+    use std::io::Write as _;
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let mut run = place.command(&["run", "--stdin", "-", "--", "cat"]).stdin(Stdio::piped()).spawn().unwrap();
+    run.stdin.take().unwrap().write_all(b"\xff").unwrap();
+    let code = ended(&mut run);
+    let said = stderr_of(&mut run);
+    assert!(
+        said.contains("it is not UTF-8 text. With --wait it may be anything, --stdin FILE names a file"),
+        "{said}"
+    );
+    assert_eq!(code, Some(1));
 }

@@ -65,8 +65,14 @@ pub struct Rules {
 impl Rules {
     /// Whether anything is to be changed.
     pub fn is_given(&self) -> bool {
+        self.no_conditions || self.here_alone || self.sets_up()
+    }
+
+    /// Whether a lane is asked for something that it did not have.
+    pub fn sets_up(&self) -> bool {
         let Self {
-            no_conditions,
+            no_conditions: _,
+            here_alone: _,
             on_mains,
             idle,
             load_below,
@@ -74,17 +80,14 @@ impl Rules {
             between,
             keep_awake,
             machine,
-            here_alone,
         } = self;
-        *no_conditions
-            || *on_mains
+        *on_mains
             || idle.is_some()
             || load_below.is_some()
             || free.is_some()
             || between.is_some()
             || keep_awake.is_some()
             || !machine.is_empty()
-            || *here_alone
     }
 }
 

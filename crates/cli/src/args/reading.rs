@@ -1,6 +1,6 @@
 //! What is asked of tasks, their runs and logs, as it is written.
 
-use crate::arg_values::{field, lane, pair, phase, whole};
+use crate::arg_values::{field, id, lane, pair, phase, whole};
 use crate::time::moment;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -38,6 +38,7 @@ pub struct List {
 #[derive(Debug, Args)]
 pub struct Runs {
     /// The id of a task, or its beginning
+    #[arg(value_parser = id)]
     pub id: String,
     /// The runs after this attempt, the earliest ones first
     #[arg(long, value_name = "ATTEMPT", value_parser = whole(0..=u64::from(u32::MAX)), allow_hyphen_values = true)]
@@ -53,6 +54,7 @@ pub struct Runs {
 #[derive(Debug, Args)]
 pub struct Logs {
     /// The id of a task, or its beginning
+    #[arg(value_parser = id)]
     pub id: String,
     /// Go on while the task runs
     #[arg(long, short)]

@@ -12,8 +12,10 @@ use solti_model::StopMode;
 pub async fn stop(options: &Options, ids: &[String], kill: bool) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let mode = if kill { StopMode::Kill } else { StopMode::Graceful };
-    each(options, ids, async |id| {
-        Ok(client.ask(StopTask { id: task_ids::resolve(&client, id).await?, mode }).await?)
+    each(options, "taskIds", ids, async |id| {
+        let id = task_ids::resolve(&client, id).await?;
+        client.ask(StopTask { id: id.clone(), mode }).await?;
+        Ok(id.to_string())
     })
     .await
 }
@@ -26,5 +28,10 @@ pub async fn rerun(options: &Options, id: &str) -> Result<u8, CliError> {
 
 pub async fn delete(options: &Options, ids: &[String]) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    each(options, ids, async |id| Ok(client.delete_task(&task_ids::resolve(&client, id).await?).await?)).await
+    each(options, "taskIds", ids, async |id| {
+        let id = task_ids::resolve(&client, id).await?;
+        client.delete_task(&id).await?;
+        Ok(id.to_string())
+    })
+    .await
 }

@@ -1,13 +1,15 @@
 //! `edit`: a task that has not been started is given another spec, as it was written into a file or in an editor. Whoever changed
 //! it meanwhile is not overwritten: the version that was read goes with it.
 
+use super::done_with;
 use crate::args::Options;
 use crate::ending::status_words;
 use crate::error::CliError;
 use crate::terminal::say;
 use crate::{order, server, task_ids};
-use solti_api::ApiHandler as _;
 use solti_api::operations::{EditTask, Operations as _, UncheckedSpec};
+use solti_api::{ApiError, ApiHandler as _};
+use solti_model::TaskPhase;
 use std::io::{self, Write as _};
 use std::path::Path;
 use tokio::process::Command;
@@ -16,11 +18,20 @@ pub async fn edit(options: &Options, id: &str, file: Option<&Path>) -> Result<u8
     let client = server::client(options).await?;
     let id = task_ids::resolve(&client, id).await?;
     let task = client.get_task_status(&id).await?.ok_or_else(|| CliError::NoSuchTask(id.to_string()))?;
+    let phase = task.status.phase;
+    if phase != TaskPhase::Pending {
+        // Before somebody has written for nothing.
+        let how = if phase.is_terminal() { "is over" } else { "is running" };
+        let reason = format!(
+            "task {id} {how}, and only a task that has not been started can be edited; `solti rerun {id}` submits it again"
+        );
+        return Err(ApiError::Conflict { reason }.into());
+    }
     let resource_version = task.metadata.resource_version;
     let given = |spec| EditTask { id: id.clone(), spec, resource_version };
     if let Some(file) = file {
         client.ask(given(UncheckedSpec::from(&order::from_file(file).await?))).await?;
-        return Ok(0);
+        return done_with(options, &id);
     }
     let before = format!("{}\n", serde_json::to_string_pretty(&task.spec)?);
     let draft =
@@ -29,8 +40,8 @@ pub async fn edit(options: &Options, id: &str, file: Option<&Path>) -> Result<u8
     open_editor(draft.path()).await.map_err(CliError::Editor)?;
     let after = tokio::fs::read_to_string(draft.path()).await.map_err(CliError::Editor)?;
     if after == before {
-        say!("nothing was changed");
-        return Ok(0);
+        say!("solti: nothing was changed");
+        return done_with(options, &id);
     }
     let done = async {
         let spec = order::from_file(draft.path()).await?;
@@ -38,10 +49,10 @@ pub async fn edit(options: &Options, id: &str, file: Option<&Path>) -> Result<u8
     };
     if let Err(error) = done.await {
         let (_, kept) = draft.keep().map_err(|error| CliError::Editor(error.error))?;
-        say!("what you have written is in {}", kept.display());
+        say!("solti: what you have written is in {}", kept.display());
         return Err(error);
     }
-    Ok(0)
+    done_with(options, &id)
 }
 
 /// As git and crontab do it: the variable may hold arguments.

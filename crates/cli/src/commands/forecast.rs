@@ -1,5 +1,6 @@
 //! `queue`: what is in the lanes, in its order, and when it will probably start and end.
 
+use super::lanes::lane_named;
 use super::print_json;
 use crate::args::Options;
 use crate::error::CliError;
@@ -13,6 +14,9 @@ use std::collections::HashMap;
 
 pub async fn queue(options: &Options, slot: Option<Slot>) -> Result<u8, CliError> {
     let client = server::client(options).await?;
+    if let Some(slot) = &slot {
+        lane_named(&client, slot).await?;
+    }
     let foreseen = client.ask(Forecast { slot, tasks: vec![], moves: vec![] }).await?;
     if options.json {
         print_json(&foreseen)?;

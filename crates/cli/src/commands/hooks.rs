@@ -5,7 +5,8 @@ use crate::args::{Call, Hooks, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::terminal::{harmless, say};
-use crate::{server, show};
+use crate::{order, server, show};
+use serde::Serialize;
 use solti_api::operations::{DeleteHook, ListHooks, Operations as _, SaveHook, TestHook};
 use solti_http::HttpClient;
 use solti_model::{CommandMode, DeliveryState, Hook, HookCall, HookDelivery, HookState, Webhook, quoted};
@@ -42,12 +43,10 @@ pub async fn hooks(options: &Options, command: Option<Hooks>) -> Result<u8, CliE
         }
         Some(Hooks::Set { name, on, label, only_named, secret_file, call }) => {
             let call = wanted(call, secret_file.as_deref())?;
-            let labels = label.into_iter().collect();
+            let labels = order::labels(label)?;
             let hook = Hook { name, on, labels, only_named, paused: false, call };
             let saved = client.ask(SaveHook { hook }).await.map_err(|error| in_options(error, &OPTIONS))?;
-            if options.json {
-                print_json(&saved)?;
-            }
+            told(options, &saved)?;
         }
         Some(Hooks::Test { name }) => {
             hook_named(&client, &name).await?;
@@ -59,13 +58,14 @@ pub async fn hooks(options: &Options, command: Option<Hooks>) -> Result<u8, CliE
             }
             return Ok(u8::from(call.state != DeliveryState::Delivered));
         }
-        Some(Hooks::Pause { name }) => pause(&client, &name, true).await?,
-        Some(Hooks::Resume { name }) => pause(&client, &name, false).await?,
+        Some(Hooks::Pause { name }) => pause(options, &client, &name, true).await?,
+        Some(Hooks::Resume { name }) => pause(options, &client, &name, false).await?,
         Some(Hooks::Delete { names }) => {
-            return each(options, names, async |name| {
+            return each(options, "names", names, async |name| {
                 // It is deleted when it is there no more; who has misspelt it wants to hear of it.
                 hook_named(&client, &name).await?;
-                Ok(client.ask(DeleteHook { name }).await?)
+                client.ask(DeleteHook { name: name.clone() }).await?;
+                Ok(name)
             })
             .await;
         }
@@ -73,10 +73,15 @@ pub async fn hooks(options: &Options, command: Option<Hooks>) -> Result<u8, CliE
     Ok(0)
 }
 
-async fn pause(client: &HttpClient, name: &str, paused: bool) -> Result<(), CliError> {
+/// A hook as it was saved, where programs read that.
+fn told(options: &Options, saved: &impl Serialize) -> Result<(), CliError> {
+    if options.json { print_json(saved) } else { Ok(()) }
+}
+
+async fn pause(options: &Options, client: &HttpClient, name: &str, paused: bool) -> Result<(), CliError> {
     let hook = hook_named(client, name).await?;
-    client.ask(SaveHook { hook: Hook { paused, ..hook } }).await?;
-    Ok(())
+    let saved = client.ask(SaveHook { hook: Hook { paused, ..hook } }).await?;
+    told(options, &saved)
 }
 
 pub(super) async fn hook_named(client: &HttpClient, name: &str) -> Result<Hook, CliError> {

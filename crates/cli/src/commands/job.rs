@@ -2,7 +2,7 @@
 
 use super::job_secrets::{secret, with_secrets};
 use super::run::{attend, tell};
-use super::{be_there, each, in_words, job_named, print, print_json};
+use super::{be_there, each, in_options, in_words, job_named, of_option, print, print_json};
 use crate::args::{Job as Command, JobOrder, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
@@ -17,8 +17,8 @@ use solti_api::operations::{
 };
 use solti_http::HttpClient;
 use solti_model::{
-    ComingRuns, Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, MAX_TIME_MS,
-    Parameter, ParameterType, TaskPhase, TaskRow, counted, passed_before, read_whole,
+    ComingRuns, FieldError, Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun,
+    MAX_TIME_MS, Parameter, ParameterType, TaskPhase, TaskRow, counted, passed_before, read_whole,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -52,7 +52,12 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
         }
         Command::Rename { name, to } => {
             be_there(&client, &name).await?;
-            let renamed = client.ask(RenameJob { name: JobName::new(name)?, to: JobName::new(to)? }).await?;
+            let error = |error: FieldError| {
+                of_option("<TO>", "to", &CliError::Api(ApiError::Conflict { reason: error.message }))
+            };
+            let (name, to) = (JobName::new(name)?, JobName::new(to).map_err(error)?);
+            let renamed = client.ask(RenameJob { name, to }).await;
+            let renamed = renamed.map_err(|error| in_options(error, &[("to", "<TO>")]))?;
             match options.json {
                 true => print_json(&renamed)?,
                 false => print(&format!("{}\n", renamed.name))?,
@@ -61,9 +66,10 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
         }
         Command::Secret { command } => secret(options, &client, command).await,
         Command::Delete { names } => {
-            each(options, names, async |name| {
+            each(options, "names", names, async |name| {
                 be_there(&client, &name).await?;
-                Ok(client.ask(DeleteJob { name: JobName::new(name)? }).await?)
+                client.ask(DeleteJob { name: JobName::new(&name)? }).await?;
+                Ok(name)
             })
             .await
         }
@@ -186,7 +192,7 @@ async fn show(
 }
 
 /// What a person would ask of it.
-fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
+fn facts(JobDetail { job, schedules, stats, firings, warnings }: &JobDetail) -> String {
     let mut text = String::new();
     let mut fact = |name: &str, value: &str| {
         text.push_str(&format!("{name:<12}{}\n", harmless(value)));
@@ -221,6 +227,9 @@ fn facts(JobDetail { job, schedules, stats, firings }: &JobDetail) -> String {
     }
     for firing in firings.iter().filter(|firing| firing.left_a_time_out()).take(3) {
         fact("not run", &not_run(firing));
+    }
+    for warning in warnings {
+        fact("warning", &warning.to_string());
     }
     if let Some(notes) = &job.notes {
         fact("notes", notes);
@@ -410,7 +419,8 @@ async fn next(
             Cell::new(time.schedule.as_str()),
         ]
     };
-    table::print(["AT", "", "JOB", "SCHEDULE"], 2, &coming.times.iter().map(cells).collect::<Vec<_>>())?;
+    let rows: Vec<_> = coming.times.iter().map(cells).collect();
+    table::print_leaving(["AT", "", "JOB", "SCHEDULE"], 2, &[3, 1, 2], &rows)?;
     if coming.more {
         say!("the first 1,000; fewer with --within");
     }

@@ -1,7 +1,7 @@
 //! Secret parameters of jobs: taken from the keyring, a file or a terminal; never from a word of the command line, which others on the
 //! machine can see.
 
-use super::{job_named, print, print_json};
+use super::{job_named, of_option, print, print_json};
 use crate::args::{JobSecret, Options};
 use crate::error::CliError;
 use crate::order;
@@ -27,22 +27,29 @@ pub(super) async fn secret(
     match command {
         JobSecret::List { job } => list(options, client, &job).await?,
         JobSecret::Set { job, parameter, file } => {
-            let known = job_named(client, &job, None).await?.job;
+            let known = of_secret(client, job, &parameter).await?;
             let value = match file {
                 Some(file) => read(&file).await?,
-                None => asked(&known, &parameter).await?,
+                None => asked(&known, &parameter, "--file FILE, or --file - for standard input").await?,
             };
             client.ask(KeepJobSecret { name: known.name, parameter, value }).await?;
         }
         JobSecret::Delete { job, parameter } => {
-            let known = job_named(client, &job, None).await?.job;
-            if !known.secret_names().any(|name| name == parameter) {
-                return Err(CliError::NoSuchSecret { job, parameter });
-            }
+            let known = of_secret(client, job, &parameter).await?;
             client.ask(ForgetJobSecret { name: known.name, parameter }).await?;
         }
     }
     Ok(0)
+}
+
+/// The job, of which this is a secret parameter.
+async fn of_secret(client: &HttpClient, job: String, parameter: &str) -> Result<Job, CliError> {
+    let known = job_named(client, &job, None).await?.job;
+    let is_there = known.secret_names().any(|name| name == parameter);
+    match is_there {
+        true => Ok(known),
+        false => Err(CliError::NoSuchSecret { job, parameter: parameter.to_owned() }),
+    }
 }
 
 async fn list(options: &Options, client: &HttpClient, job: &str) -> Result<(), CliError> {
@@ -77,7 +84,9 @@ pub(super) async fn with_secrets(
     for name in job.secret_names() {
         if let Some(value) = given.get_mut(name) {
             let file = value.strip_prefix('@').ok_or_else(|| CliError::SecretWord(name.to_owned()))?;
-            *value = read(Path::new(file)).await?;
+            let secret = read(Path::new(file)).await;
+            *value = secret
+                .map_err(|error| of_option(&format!("--{name}"), &format!("parameters.{name}"), &error))?;
         }
     }
     let found = client.ask(ListJobSecrets { name: job.name.clone() }).await?;
@@ -85,7 +94,8 @@ pub(super) async fn with_secrets(
         if let Some(why) = &found.why_not {
             say!("The keyring cannot be asked: {}", harmless(why));
         }
-        given.insert(name.to_owned(), asked(job, name).await?);
+        let instead = format!("--{name}=@FILE or --{name}=@-, or keep it with `solti job secret set`");
+        given.insert(name.to_owned(), asked(job, name, &instead).await?);
     }
     Ok(given)
 }
@@ -104,9 +114,10 @@ async fn read(file: &Path) -> Result<String, CliError> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Asks at the terminal, which does not show what is typed.
-async fn asked(job: &Job, name: &str) -> Result<String, CliError> {
-    let not_asked = |source| CliError::NotAsked { name: name.to_owned(), source };
+/// Asks at the terminal, which does not show what is typed. `instead` is what to write where there is none.
+async fn asked(job: &Job, name: &str, instead: &str) -> Result<String, CliError> {
+    let not_asked =
+        |source| CliError::NotAsked { name: name.to_owned(), instead: instead.to_owned(), source };
     let mut terminal = OpenOptions::new().read(true).write(true).open(TERMINAL).map_err(not_asked)?;
     let unseen = Unseen::on(&terminal).map_err(not_asked)?;
     // Not before: what is typed at once would be shown.

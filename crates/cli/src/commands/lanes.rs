@@ -7,20 +7,25 @@ use crate::table::{self, Cell};
 use crate::terminal::{harmless, say};
 use crate::{server, show};
 use serde_json::json;
-use solti_api::operations::{GetSummary, ListLanes, Operations as _, SetLane, SetLaneRules};
+use solti_api::operations::{GetSummary, ListLanes, ListTasks, Operations as _, SetLane, SetLaneRules};
 use solti_http::HttpClient;
-use solti_model::{KeepAwake, Lane, LaneRules, Slot, StaysAwake, Summary, lane_machines_words};
+use solti_model::{KeepAwake, Lane, LaneRules, ListQuery, Slot, StaysAwake, Summary, lane_machines_words};
 
 pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliError> {
     let client = server::client(options).await?;
     let lanes = match command {
         None => client.ask(ListLanes {}).await?,
         Some(Lanes::Set { lane: slot, capacity, pause, resume, rules }) => {
+            // Who only takes something away means a lane that is there; by anything else one is set up.
+            if !(pause || capacity.is_some() || rules.sets_up()) {
+                lane_named(&client, &slot).await?;
+            }
             if rules.is_given() {
                 set_rules(&client, &slot, &rules).await?;
             }
             let paused = (pause || resume).then_some(pause);
-            let lane = client.ask(SetLane { slot, capacity, paused }).await?;
+            let lane = client.ask(SetLane { slot, capacity, paused }).await;
+            let lane = lane.map_err(|error| in_options(error, &OPTIONS))?;
             if options.json {
                 print_json(&lane)?;
                 return Ok(0);
@@ -45,8 +50,22 @@ pub async fn lanes(options: &Options, command: Option<Lanes>) -> Result<u8, CliE
     Ok(0)
 }
 
-/// Which option sets which rule.
-const OPTIONS: [(&str, &str); 4] = [
+/// That there is a lane of this name: one that is set up, or that some task is in, or was.
+pub(super) async fn lane_named(client: &HttpClient, slot: &Slot) -> Result<(), CliError> {
+    if client.ask(ListLanes {}).await?.iter().any(|lane| lane.slot == *slot) {
+        return Ok(());
+    }
+    let query = ListQuery { slot: Some(slot.clone()), limit: Some(1), ..ListQuery::default() };
+    match client.ask(ListTasks { query }).await?.total {
+        0 => Err(CliError::NoSuchLane(slot.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// Which option sets what of a lane.
+const OPTIONS: [(&str, &str); 6] = [
+    ("capacity", "--capacity"),
+    ("rules.machines", "--machine"),
     ("rules.idleMs", "--idle"),
     ("rules.loadBelow", "--load-below"),
     ("rules.freeBytes", "--free"),

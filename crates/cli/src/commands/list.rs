@@ -5,7 +5,7 @@ use crate::args::{List, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::terminal::say;
-use crate::{server, show, time};
+use crate::{order, server, show, time};
 use serde_json::json;
 use solti_api::operations::{ListTasks, Operations as _};
 use solti_model::{ListQuery, TaskRow, Waiting};
@@ -18,7 +18,7 @@ pub async fn list(options: &Options, list: List) -> Result<u8, CliError> {
     let mut query = ListQuery {
         phases: list.status,
         slot: list.lane,
-        labels: list.label.into_iter().collect(),
+        labels: order::labels(list.label)?,
         text: list.text,
         since_ms: list.since.map(time::unix_ms),
         sort: list.sort,

@@ -41,8 +41,8 @@ async fn print_log(options: &Options, client: &HttpClient, logs: Logs) -> Result
             Some(RowFilter::new(compiled.map_err(|error| in_options(error, &OPTIONS))?))
         }
     };
-    // Of a part of a line nobody knows yet what its fields are.
-    let whole_lines = options.json || fields.is_some();
+    // Of a part of a line nobody knows yet what its fields are, and a program that follows wants a line to be an event.
+    let whole_lines = fields.is_some() || options.json && logs.follow;
     let how = LogOptions {
         as_json: options.json,
         timestamps: logs.timestamps,

@@ -27,10 +27,11 @@ use crate::args::{Cli, Command, Options};
 use crate::error::CliError;
 use crate::terminal::{harmless_json, say};
 use serde::Serialize;
+use serde_json::json;
 use solti_api::ApiError;
 use solti_api::operations::{GetJob, GetSummary, Operations as _};
 use solti_http::HttpClient;
-use solti_model::{JobDetail, JobName};
+use solti_model::{JobDetail, JobName, TaskId};
 use std::io::Write as _;
 
 pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
@@ -71,37 +72,66 @@ pub async fn carry_out(cli: Cli) -> Result<u8, CliError> {
     }
 }
 
-/// Does `act` for every one of `given`, as rm(1) and kill(1) do: what fails is told, the others are done all the same, and the
-/// exit code is 1.
+/// Does `act` for every one of `given`, as rm(1) and kill(1) do: what fails is told, the others are done all the same. The exit code
+/// is then 1, or 2 for a value that cannot be meant. In JSON, what was done is told under the name of `list`.
 async fn each<T>(
     options: &Options,
+    list: &str,
     given: impl IntoIterator<Item = T>,
-    mut act: impl AsyncFnMut(T) -> Result<(), CliError>,
+    act: impl AsyncFnMut(T) -> Result<String, CliError>,
 ) -> Result<u8, CliError> {
-    let mut code = 0;
-    for one in given {
-        match act(one).await {
-            Ok(()) => {}
-            // Of a server that cannot be reached the others would say the same, each after its own wait.
-            Err(error @ CliError::Api(ApiError::Unavailable { .. })) => return Err(error),
-            Err(error) => {
-                error.print(options.json);
-                code = 1;
-            }
-        }
+    let (code, done) = done_of_each(options, given, act).await?;
+    if options.json {
+        print_json(&json!({list: done}))?;
     }
     Ok(code)
 }
 
+async fn done_of_each<T>(
+    options: &Options,
+    given: impl IntoIterator<Item = T>,
+    mut act: impl AsyncFnMut(T) -> Result<String, CliError>,
+) -> Result<(u8, Vec<String>), CliError> {
+    let (mut code, mut done) = (0, Vec::new());
+    for one in given {
+        match act(one).await {
+            Ok(one) => done.push(one),
+            // Of a server that cannot be reached the others would say the same, each after its own wait.
+            Err(error @ CliError::Api(ApiError::Unavailable { .. })) => return Err(error),
+            Err(error) => {
+                error.print(options.json);
+                code = code.max(error.exit_code().unwrap_or(1));
+            }
+        }
+    }
+    Ok((code, done))
+}
+
+/// The same of one task.
+fn done_with(options: &Options, id: &TaskId) -> Result<u8, CliError> {
+    if options.json {
+        print_json(&json!({"taskId": id}))?;
+    }
+    Ok(0)
+}
+
 /// An error of fields as one of the options that have set them: on a command line nobody has written a field.
 fn in_options(error: ApiError, options: &[(&str, &'static str)]) -> CliError {
-    in_words(error, |field| {
-        let field = field.strip_prefix("spec.").unwrap_or(field);
-        let is_of = |name: &str| {
-            field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
-        options.iter().find(|(name, _)| is_of(name)).map(|(_, option)| (*option).to_owned())
-    })
+    in_words(error, |field| option_of(field, options))
+}
+
+fn option_of(field: &str, options: &[(&str, &'static str)]) -> Option<String> {
+    let field = field.strip_prefix("spec.").unwrap_or(field);
+    let is_of = |name: &str| {
+        field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    options.iter().find(|(name, _)| is_of(name)).map(|(_, option)| (*option).to_owned())
+}
+
+/// What is wrong with the value of an option, and which field of the API that sets.
+fn of_option(option: &str, field: &str, error: &CliError) -> CliError {
+    let said = format!("{option}: {}", crate::error::in_full(error));
+    CliError::Option { said, error: Box::new(ApiError::invalid(field, crate::error::in_full(error))) }
 }
 
 /// An error of fields as one of the words that have set them, a line for each. A field that no word sets keeps its name.
@@ -151,6 +181,7 @@ fn print(text: &str) -> Result<(), CliError> {
 
 /// A saved job, as it is or as it was at a revision.
 async fn job_named(client: &HttpClient, name: &str, revision: Option<u32>) -> Result<JobDetail, CliError> {
-    let job = client.ask(GetJob { name: JobName::new(name)?, revision }).await?;
+    let job = client.ask(GetJob { name: JobName::new(name)?, revision }).await;
+    let job = job.map_err(|error| in_options(error, &[("revision", "--revision")]))?;
     job.ok_or_else(|| CliError::NoSuchJob(name.into()))
 }

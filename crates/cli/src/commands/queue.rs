@@ -1,9 +1,11 @@
 //! Hands on the queue: `hold`, `release`, `priority`, `move`, `run-now`, `retry`, and `suspend`, `resume` of what runs.
 
-use super::{each, tell_of_hold};
+use super::lanes::lane_named;
+use super::{done_of_each, done_with, each, print_json, tell_of_hold};
 use crate::args::{MoveTo, Options};
 use crate::error::CliError;
 use crate::{server, task_ids};
+use serde_json::json;
 use solti_api::operations::{
     Ask, HoldAll, HoldTask, ListTasks, MoveTask, Operations as _, ReleaseTask, ResumeTask, RetryNow, RunNow,
     SetPriority, SuspendTask,
@@ -17,6 +19,9 @@ const PAGE: u32 = 500;
 pub async fn hold(options: &Options, ids: &[String], all: bool) -> Result<u8, CliError> {
     if all {
         server::client(options).await?.ask(HoldAll { held: true }).await?;
+        if options.json {
+            print_json(&json!({"held": true}))?;
+        }
         return Ok(0);
     }
     each_task(options, ids, |id| HoldTask { id }).await
@@ -32,11 +37,24 @@ pub async fn release(
     if all {
         client.ask(HoldAll { held: false }).await?;
     }
+    if let Some(lane) = &lane {
+        lane_named(&client, lane).await?;
+    }
     let code = match (all, lane) {
         (false, None) => each_task(options, ids, |id| ReleaseTask { id }).await?,
         (_, lane) => {
             let held = held(&client, lane).await?;
-            each(options, held, async |id| Ok(client.ask(ReleaseTask { id }).await?)).await?
+            let released = async |id: TaskId| {
+                client.ask(ReleaseTask { id: id.clone() }).await?;
+                Ok(id.to_string())
+            };
+            let (code, done) = done_of_each(options, held, released).await?;
+            match (options.json, all) {
+                (true, true) => print_json(&json!({"held": false, "taskIds": done}))?,
+                (true, false) => print_json(&json!({"taskIds": done}))?,
+                (false, _) => {}
+            }
+            code
         }
     };
     // They wait all the same.
@@ -63,8 +81,9 @@ async fn held(client: &HttpClient, slot: Option<Slot>) -> Result<Vec<TaskId>, Cl
 
 pub async fn priority(options: &Options, id: &str, priority: i32) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    client.ask(SetPriority { id: task_ids::resolve(&client, id).await?, priority }).await?;
-    Ok(0)
+    let id = task_ids::resolve(&client, id).await?;
+    client.ask(SetPriority { id: id.clone(), priority }).await?;
+    done_with(options, &id)
 }
 
 pub async fn move_task(options: &Options, id: &str, to: MoveTo) -> Result<u8, CliError> {
@@ -78,8 +97,8 @@ pub async fn move_task(options: &Options, id: &str, to: MoveTo) -> Result<u8, Cl
         }
     }
     let [before, after] = others;
-    client.ask(MoveTask { id, before, after, first, last }).await?;
-    Ok(0)
+    client.ask(MoveTask { id: id.clone(), before, after, first, last }).await?;
+    done_with(options, &id)
 }
 
 pub async fn run_now(options: &Options, ids: &[String]) -> Result<u8, CliError> {
@@ -104,5 +123,10 @@ async fn each_task<A: Ask<Answer = ()>>(
     ask: impl Fn(TaskId) -> A,
 ) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    each(options, ids, async |id| Ok(client.ask(ask(task_ids::resolve(&client, id).await?)).await?)).await
+    each(options, "taskIds", ids, async |id| {
+        let id = task_ids::resolve(&client, id).await?;
+        client.ask(ask(id.clone())).await?;
+        Ok(id.to_string())
+    })
+    .await
 }

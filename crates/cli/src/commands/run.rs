@@ -1,7 +1,7 @@
 //! `run` and `submit`; with `run --wait` this program stands for the task: its input and output, its exit code, its Ctrl-C.
 
 use super::hooks::hook_named;
-use super::{in_options, preview, print, print_json};
+use super::{in_words, of_option, option_of, preview, print, print_json};
 use crate::args::{OWN_FAILURE, Options, Run};
 use crate::ending::{EndRequest, Signals, is_reader_gone, reader_gone};
 use crate::error::CliError;
@@ -15,14 +15,14 @@ use serde_json::json;
 use solti_api::operations::{GetSummary, GetTaskRow, Operations as _, RunJob, StopTask};
 use solti_api::{ApiError, ApiHandler as _, LogAccess as _, LogPosition, LogReading};
 use solti_http::HttpClient;
-use solti_model::{AfterTask, Stdin, StopMode, Task, TaskId, TaskRow, Waiting, machine_of_runner};
+use solti_model::{AfterTask, Slot, Stdin, StopMode, Task, TaskId, TaskRow, Waiting, machine_of_runner};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// Which option sets which field of the spec.
-pub(super) const OPTIONS: [(&str, &str); 26] = [
+pub(super) const OPTIONS: [(&str, &str); 32] = [
     ("slot", "--lane"),
     ("timeout", "--timeout"),
     ("restart.intervalMs", "--interval"),
@@ -39,17 +39,49 @@ pub(super) const OPTIONS: [(&str, &str); 26] = [
     ("runnerSelector", "--slurm"),
     ("cluster", "--slurm"),
     ("limits.memoryBytes", "--mem"),
+    ("kind.subprocess.mode.command", "<COMMAND>"),
+    ("kind.container.args", "<COMMAND>"),
+    ("kind.wasm.args", "<COMMAND>"),
     ("kind.subprocess.cwd", "--cwd"),
     ("kind.subprocess.env", "--env"),
     ("kind.container.env", "--env"),
     ("kind.wasm.env", "--env"),
     ("kind.container.image", "--image"),
+    ("kind.container.command", "--entrypoint"),
+    ("kind.container.user", "--user"),
     ("kind.container.volumes", "--volume"),
     ("kind.container.network", "--network"),
     ("kind.container.workdir", "--workdir"),
     ("kind.wasm.module", "--wasm"),
     ("kind.wasm.dirs", "--dir"),
+    // Those of its lane.
+    ("machines", "--lane"),
 ];
+
+/// What a task was asked to run on. No field tells an option for a machine from one for a cluster, nor that it is the lane which has neither.
+struct Place {
+    lane: Option<Slot>,
+    slurm: bool,
+    machine: bool,
+}
+
+impl Place {
+    fn of(run: &Run) -> Self {
+        Self { lane: run.lane.clone(), slurm: run.cluster.slurm, machine: run.machine.is_some() }
+    }
+
+    /// The option that has set a field.
+    fn option_of(&self, field: &str) -> Option<String> {
+        let option = option_of(field, &OPTIONS)?;
+        let lane = self.lane.as_ref().map(|lane| format!("--lane {lane}"));
+        Some(match &*option {
+            "--lane" => lane.unwrap_or(option),
+            "--slurm" if !self.slurm && self.machine => "--machine".to_owned(),
+            "--slurm" if !self.slurm => lane.unwrap_or(option),
+            _ => option,
+        })
+    }
+}
 
 pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -58,7 +90,7 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
         true => Some(std::env::current_dir().map_err(CliError::CurrentDir)?),
         false => None,
     };
-    let (wait, after) = (run.wait, run.after.clone());
+    let (wait, after, place) = (run.wait, run.after.clone(), Place::of(&run));
     if run.cluster.preview {
         return preview::tell(options, &client, &order::from_words(run, here.as_deref())?).await;
     }
@@ -66,18 +98,26 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     let mut spec = order::from_words(run, here.as_deref())?;
     spec.stdin = input.stdin();
     if let Some(advice) = order::meant_for_a_shell(&spec) {
-        say!("solti: {} A shell gets it by `solti run -- bash -c '…'`.", harmless(&advice));
+        say!("solti: {} {}", harmless(&advice), harmless(&order::instead_of_a_shell(&spec)));
     }
     for name in spec.notify.iter().flat_map(|notify| &notify.hooks) {
         // It could never be called.
-        hook_named(&client, name).await?;
+        hook_named(&client, name).await.map_err(|error| match error {
+            CliError::NoSuchHook(_) => of_option("--hook", "notify.hooks", &error),
+            other => other,
+        })?;
     }
     for (given, when) in after {
-        spec.after.push(AfterTask { task: task_ids::resolve(&client, &given).await?, when });
+        let task = task_ids::resolve(&client, &given).await.map_err(|error| match error {
+            CliError::NoSuchTask(_) | CliError::AmbiguousId { .. } => of_option("--after", "after", &error),
+            other => other,
+        })?;
+        spec.after.push(AfterTask { task, when });
     }
     // Before the task is there: an early Ctrl-C must not end this program alone.
     let signals = if wait { Some(Signals::listen()?) } else { None };
-    let id = client.submit_task(spec).await.map_err(|error| in_options(error, &OPTIONS))?;
+    let submitted = client.submit_task(spec).await;
+    let id = submitted.map_err(|error| in_words(error, |field| place.option_of(field)))?;
     match signals {
         Some(signals) => {
             let attended = AttendedTask::new(&client, &id, options.json, signals);
@@ -107,7 +147,11 @@ fn is_here(options: &Options, run: &Run) -> bool {
 async fn input_of(options: &Options, run: &Run) -> Result<Input, CliError> {
     let own = run.stdin.as_ref().is_some_and(|file| file.as_os_str() == "-");
     if own && !run.wait {
-        return input::read().await;
+        let instead = match server::is_here(options) && !run.is_repeated() && run.machine.is_none() {
+            true => "With --wait it may be anything, --stdin FILE names a file",
+            false => "--stdin FILE names a file on the machine that the task runs on",
+        };
+        return input::read(instead).await;
     }
     if let Some(file) = run.stdin.as_ref().filter(|_| !own) {
         return Ok(Input::Stored(Stdin::File(order::file(file, is_here(options, run))?)));
@@ -115,14 +159,15 @@ async fn input_of(options: &Options, run: &Run) -> Result<Input, CliError> {
     if run.no_stdin || !run.wait || !own && !input::is_given() {
         return Ok(Input::Stored(Stdin::None));
     }
+    let instead = "-n leaves it out, --stdin FILE names a file there";
     match server::input_dir(options)? {
         // A pipe is read once, and on this machine.
         Some(dir) if !run.is_repeated() && run.machine.is_none() => match input::piped(&dir) {
             Ok(piped) => Ok(piped),
             // There are file systems without.
-            Err(_) => input::read().await,
+            Err(_) => input::read(instead).await,
         },
-        _ => input::read().await,
+        _ => input::read(instead).await,
     }
 }
 
@@ -421,5 +466,28 @@ fn choice(line: &str) -> Choice {
         Some('s' | 'S' | 'y' | 'Y') => Choice::Stop,
         Some('d' | 'D') => Choice::Detach,
         _ => Choice::GoOn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_lane_cannot_run_is_told_of_the_lane() {
+        let lane = || Some(Slot::new("etl").expect("legal"));
+        let said = |lane, slurm, machine, field: &str| Place { lane, slurm, machine }.option_of(field);
+        for field in ["slot", "machines", "runnerSelector", "spec.runnerSelector"] {
+            assert_eq!(said(lane(), false, false, field).as_deref(), Some("--lane etl"), "{field}");
+        }
+        assert_eq!(said(lane(), false, true, "runnerSelector").as_deref(), Some("--machine"));
+        assert_eq!(said(lane(), true, false, "runnerSelector").as_deref(), Some("--slurm"));
+        let machine = "runnerSelector.matchLabels.machine";
+        assert_eq!(said(None, false, true, machine).as_deref(), Some("--machine"));
+        assert_eq!(
+            said(None, false, false, "kind.subprocess.mode.command.command").as_deref(),
+            Some("<COMMAND>")
+        );
+        assert_eq!(said(None, false, false, "bogus"), None);
     }
 }

@@ -16,7 +16,7 @@ pub async fn runs(options: &Options, runs: Runs) -> Result<u8, CliError> {
     if let (Some(after), Some(before)) = (runs.after, runs.before)
         && after >= before
     {
-        return Err(CliError::Range { option: "--before", said: "must be greater than --after" });
+        return Err(CliError::Range { option: "--before", said: "must be greater than --after".into() });
     }
     let query = HistoryQuery { after: runs.after, before: runs.before, limit: Some(runs.limit) };
     let page = client.ask(PageRuns { id: id.clone(), query }).await?;
