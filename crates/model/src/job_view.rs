@@ -1,6 +1,6 @@
 //! What a person reads of jobs beside themselves: rows, histories, what has come of schedules and what is to come.
 
-use crate::{Job, JobName, ScheduleId, TaskId, TaskPhase, TaskRow, counted};
+use crate::{FieldError, Job, JobName, ScheduleId, TaskId, TaskPhase, TaskRow, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -99,6 +99,10 @@ pub struct JobDetail {
     pub stats: JobStats,
     /// What came of its schedules last, newest first.
     pub firings: Vec<Firing>,
+    /// What is legal in it and will come to nothing as things stand, by its field: a hook or a task that is not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<FieldError>>")]
+    pub warnings: Vec<FieldError>,
 }
 
 /// What a schedule means now.

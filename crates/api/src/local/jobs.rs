@@ -1,6 +1,6 @@
 //! Saved jobs over the supervisor: what it holds, joined with what the store has of their tasks.
 
-use super::{SupervisorApiAdapter, now_ms, rows, secrets};
+use super::{SupervisorApiAdapter, hooks, now_ms, rows, secrets};
 use crate::ApiError;
 use crate::operations::{
     DeleteJob, GetJob, ItemStream, JobHistory, JobRevisions, ListJobs, Perform, PreviewSchedule, Provide,
@@ -44,6 +44,37 @@ impl SupervisorApiAdapter {
         Ok(self.supervisor().job(name).await.map(drop)?)
     }
 
+    /// What each run would fail at, or do in vain. It may well be there by then, so nothing of it is refused.
+    async fn warnings(&self, job: &Job) -> Result<Vec<FieldError>, StoreError> {
+        let supervisor = self.supervisor();
+        let mut warnings = Vec::new();
+        let after: Vec<_> = job.spec.after.iter().map(|after| after.task.clone()).collect();
+        if !after.is_empty() {
+            let known = supervisor.store().standings(after.clone()).await?;
+            let missing = after.iter().enumerate().filter(|(_, task)| !known.contains_key(task));
+            warnings.extend(missing.map(|(n, task)| {
+                let why = format!("there is no task {task}, so that no run can be made");
+                FieldError::new(format!("spec.after[{n}].task"), why)
+            }));
+        }
+        let named = job.spec.notify.as_ref().map_or(&[][..], |notify| &notify.hooks[..]);
+        if !named.is_empty() {
+            let hooks = hooks::kept(supervisor).await?;
+            // A name that a parameter is a part of is known at the run alone.
+            let missing = named
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| !name.contains("{{") && !hooks.iter().any(|hook| hook.name == **name));
+            warnings.extend(missing.map(|(n, name)| {
+                FieldError::new(
+                    format!("spec.notify.hooks[{n}]"),
+                    format!("there is no hook {name} to be called"),
+                )
+            }));
+        }
+        Ok(warnings)
+    }
+
     async fn stats(&self, name: &JobName) -> Result<JobStats, ApiError> {
         let runs = self.supervisor().store().job_runs(vec![name.clone()], STATS, true).await;
         Ok(JobStats::of(&runs.map_err(storage)?.remove(name).unwrap_or_default()))
@@ -80,7 +111,9 @@ impl Perform<GetJob> for SupervisorApiAdapter {
             })?,
         };
         let firings = store.firings(&name, FIRINGS).await.map_err(storage)?;
+        let warnings = self.warnings(&job).await.map_err(storage)?;
         Ok(Some(JobDetail {
+            warnings,
             job: secrets::masked_job(job),
             schedules: state.schedules,
             stats: self.stats(&name).await?,

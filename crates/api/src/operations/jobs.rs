@@ -23,7 +23,8 @@ macro_rules! job_operations {
 
                 /// Saves a job in the place of the one of that name, if there is one, and answers it as it is stored: with a
                 /// revision of its own, and with ids for its schedules. One that says nothing new stays as it is. `Conflict` when it
-                /// is at another revision than the expected one; 0 expects that there is none.
+                /// is at another revision than the expected one, where 0 expects that there is none; and when one that was saved
+                /// before comes by a name that its job has no more.
                 change SaveJob "save_job" -> Job {
                     job: Job,
                     #[serde(default)]

@@ -1,11 +1,11 @@
 //! Saved jobs that are run by themselves: by their schedules, after an absence, beside each other, and over the death of the app.
 
-use crate::common::{Engine, bash, within};
+use crate::common::{Engine, bash, spec, within};
 use crate::engine_process::{Core, check_often};
 use serde_json::{Value, json};
 use solti_api::operations::{
     DeleteJob, EditTask, GetJob, HoldAll, JobHistory, ListJobs, Operations as _, ReadDigest, RenameJob,
-    RunJob, SaveJob, SkipNext, UncheckedSpec, Upcoming, WatchJobs,
+    RunJob, SaveHook, SaveJob, SkipNext, UncheckedSpec, Upcoming, WatchJobs,
 };
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, TaskQuery};
@@ -119,6 +119,26 @@ async fn a_document_of_a_job_that_was_renamed_since_makes_no_second_job() {
         .await
         .unwrap();
     engine.api.ask(save(job("ed", bash("true"), json!({})))).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_says_which_hooks_and_tasks_of_its_spec_are_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let there = engine.api.submit_task(spec("s", bash("true"), json!({}))).await.unwrap();
+    let mut wanted = job("j", bash("true"), json!({}));
+    let asked = json!([{"task": there}, {"task": "nobody"}]);
+    wanted.spec.after = serde_json::from_value(asked).unwrap();
+    wanted.spec.notify = Some(serde_json::from_value(json!({"hooks": ["chat"]})).unwrap());
+    engine.api.ask(save(wanted)).await.unwrap();
+    let fields = async || {
+        let warnings = detail(&engine, "j").await.warnings;
+        warnings.into_iter().map(|warning| warning.field).collect::<Vec<_>>()
+    };
+    assert_eq!(fields().await, ["spec.after[1].task", "spec.notify.hooks[0]"]);
+    let chat = json!({"name": "chat", "on": ["failure"], "call": {"command": {"command": "true"}}});
+    engine.api.ask(SaveHook { hook: serde_json::from_value(chat).unwrap() }).await.unwrap();
+    assert_eq!(fields().await, ["spec.after[1].task"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2419,7 +2419,11 @@ stats: JobStats,
 /**
  * What came of its schedules last, newest first.
  */
-firings: Array<Firing>, };
+firings: Array<Firing>, 
+/**
+ * What is legal in it and will come to nothing as things stand, by its field: a hook or a task that is not there.
+ */
+warnings?: Array<FieldError>, };
 
 export type ScheduleState = { 
 /**

@@ -284,7 +284,7 @@ export interface Asks {
   listJobs: { request: ListJobs; answer: JobList };
   /** A job with what its schedules mean now and what came of them; nothing when there is none of that name. What is secret in its spec is masked, and can be saved so. With a revision the job as it was saved then. */
   getJob: { request: GetJob; answer: JobDetail | null };
-  /** Saves a job in the place of the one of that name, if there is one, and answers it as it is stored: with a revision of its own, and with ids for its schedules. One that says nothing new stays as it is. `Conflict` when it is at another revision than the expected one; 0 expects that there is none. */
+  /** Saves a job in the place of the one of that name, if there is one, and answers it as it is stored: with a revision of its own, and with ids for its schedules. One that says nothing new stays as it is. `Conflict` when it is at another revision than the expected one, where 0 expects that there is none; and when one that was saved before comes by a name that its job has no more. */
   saveJob: { request: SaveJob; answer: Job };
   /** Removes a job with its revisions and schedules. Its tasks stay, and keep its name. Also fine when there is none. */
   deleteJob: { request: DeleteJob; answer: null };

@@ -76,7 +76,7 @@ pub(super) fn storage(error: StoreError) -> ApiError {
 }
 
 /// With their secrets.
-pub(super) async fn kept(supervisor: &Supervisor) -> Result<Vec<Hook>, StoreError> {
+pub(in crate::local) async fn kept(supervisor: &Supervisor) -> Result<Vec<Hook>, StoreError> {
     let hooks = supervisor.store().meta(HOOKS).await?;
     // What a later version wrote of them, and this one cannot read, is left where it is.
     Ok(hooks.and_then(|hooks| serde_json::from_str(&hooks).ok()).unwrap_or_default())

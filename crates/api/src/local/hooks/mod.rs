@@ -8,4 +8,4 @@ mod kept;
 mod operations;
 mod send;
 
-pub(super) use kept::Hooks;
+pub(super) use kept::{Hooks, kept};
