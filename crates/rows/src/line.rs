@@ -20,6 +20,8 @@ const MAX_LOOKS: usize = u16::MAX as usize;
 const NEAR_LOOKS: usize = 16;
 /// Cells that are moved and erased in one row, one by one. Only a row that means harm asks for more, and gets less.
 const MAX_WORK: usize = 64 * 1024 * 1024;
+/// So many characters with marks are kept in any case.
+const FEW_CLUSTERS: usize = 64;
 /// Marks upon one character.
 const MAX_MARKS: usize = 64;
 
@@ -379,8 +381,27 @@ impl Line {
             return;
         }
         let base = char::from_u32(cell.text).unwrap_or(' ');
+        if self.clusters.len() >= FEW_CLUSTERS + 2 * self.cells.len() {
+            self.forget_overwritten();
+        }
         self.cells[at].text = CLUSTERS + self.clusters.len() as u32;
         self.clusters.push([base, mark].iter().collect());
+    }
+
+    /// Keeps those characters with marks that are still there: a row may redraw itself without end.
+    fn forget_overwritten(&mut self) {
+        let mut kept = Vec::new();
+        // The columns of one character follow each other.
+        let mut before = None;
+        for cell in &mut self.cells {
+            let Some(number) = cell.text.checked_sub(CLUSTERS) else { continue };
+            if before != Some(number) {
+                before = Some(number);
+                kept.push(std::mem::take(&mut self.clusters[number as usize]));
+            }
+            cell.text = CLUSTERS + (kept.len() - 1) as u32;
+        }
+        self.clusters = kept;
     }
 
     /// Blanks up to this column.
@@ -550,5 +571,22 @@ fn drawn(c: char) -> char {
     match c {
         '`'..='~' => DRAWING[c as usize - '`' as usize],
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_redraws_itself_keeps_no_more_than_is_there() {
+        let mut line = Line::new(100);
+        let row = "o\u{308} \u{23f3}\u{fe0f} e\u{301}\u{302}";
+        for _ in 0..10_000 {
+            line.go_to(0);
+            row.chars().for_each(|c| line.put(c));
+        }
+        assert!(line.clusters.len() <= FEW_CLUSTERS + 2 * line.cells.len(), "{}", line.clusters.len());
+        assert_eq!(line.shown(usize::MAX).text, row);
     }
 }
