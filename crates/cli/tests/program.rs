@@ -272,6 +272,21 @@ fn a_saved_job_says_what_is_unexpected_of_its_schedules_in_the_words_of_the_prev
 }
 
 #[test]
+fn a_job_that_names_a_hook_that_is_not_there_is_saved_and_says_so() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let kind = json!({"subprocess": {"mode": {"command": {"command": "true"}}}});
+    let job = json!({"name": "j", "spec": {"slot": "j", "kind": kind, "notify": {"hooks": ["nohook"]}}});
+    std::fs::write(place.work().join("job.json"), job.to_string()).unwrap();
+    let saved = place.run(&["job", "save", "job.json"]);
+    assert_eq!(saved.status.code(), Some(0));
+    assert_eq!(error(&saved), "spec.notify.hooks[0]: there is no hook nohook to be called\n");
+    let saved = place.json(&["job", "save", "job.json", "--json"]);
+    let said = json!({"field": "spec.notify.hooks[0]", "text": "there is no hook nohook to be called"});
+    assert_eq!(saved["warnings"], json!([said]));
+}
+
+#[test]
 fn lanes_are_set_and_queue() {
     let place = Place::new();
     let _server = place.serve(&[]);

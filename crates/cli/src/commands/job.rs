@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde_json::json;
 use solti_api::ApiError;
 use solti_api::operations::{
-    DeleteJob, JobHistory, ListJobs, Operations as _, PreviewSchedule, RenameJob, RunJob, SaveJob, SkipNext,
-    Upcoming,
+    DeleteJob, GetJob, JobHistory, ListJobs, Operations as _, PreviewSchedule, RenameJob, RunJob, SaveJob,
+    SkipNext, Upcoming,
 };
 use solti_http::HttpClient;
 use solti_model::{
@@ -291,40 +291,49 @@ async fn save(
     match warnings {
         Ok(_) if options.json => {}
         Ok(warnings) => {
-            for ScheduleWarning { schedule, text } in warnings {
-                eprintln!("schedule {}: {}", harmless(&schedule), harmless(&text));
+            for Warning { schedule, field, text } in warnings {
+                let schedule = schedule.map(|schedule| format!("schedule {schedule}"));
+                let of = schedule.or(field).unwrap_or_default();
+                eprintln!("{}: {}", harmless(&of), harmless(&text));
             }
         }
         Err(error) => {
-            eprintln!("The job is saved; what its schedules will do could not be looked at: {error}")
+            eprintln!("The job is saved; what will come of it could not be looked at: {error}")
         }
     }
     Ok(0)
 }
 
-/// A job as it was saved, and what `job save` says of its schedules; `null` where that could not be found out.
+/// A job as it was saved, and what `job save` says of it; `null` where that could not be found out.
 #[derive(Serialize)]
 struct SavedJob<'a> {
     #[serde(flatten)]
     saved: &'a Job,
-    warnings: Option<&'a Vec<ScheduleWarning>>,
+    warnings: Option<&'a Vec<Warning>>,
 }
 
-/// What a person may not expect of a schedule.
+/// What a person may not expect of a schedule, or of a field.
 #[derive(Serialize)]
-struct ScheduleWarning {
-    schedule: String,
+struct Warning {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
     text: String,
 }
 
-/// What the preview in the window says of the schedules of the job.
-async fn warnings(client: &HttpClient, job: &Job) -> Result<Vec<ScheduleWarning>, ApiError> {
-    let mut all = Vec::new();
+/// What the window says of the job, and in its preview of each schedule.
+async fn warnings(client: &HttpClient, job: &Job) -> Result<Vec<Warning>, ApiError> {
+    let detail = client.ask(GetJob { name: job.name.clone(), revision: None }).await?;
+    let of_fields = detail.map(|detail| detail.warnings).unwrap_or_default().into_iter();
+    let mut all: Vec<_> = of_fields
+        .map(|FieldError { field, message }| Warning { schedule: None, field: Some(field), text: message })
+        .collect();
     for schedule in &job.schedules {
         let ask = PreviewSchedule { schedule: schedule.clone(), from: None, count: Some(1) };
-        let name = schedule.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let name = schedule.id.as_ref().map(ToString::to_string);
         let told = client.ask(ask).await?.warnings;
-        all.extend(told.into_iter().map(|text| ScheduleWarning { schedule: name.clone(), text }));
+        all.extend(told.into_iter().map(|text| Warning { schedule: name.clone(), field: None, text }));
     }
     Ok(all)
 }

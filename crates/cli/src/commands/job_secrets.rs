@@ -8,9 +8,10 @@ use crate::order;
 use crate::table::{self, Cell};
 use crate::terminal::{harmless, say};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use serde_json::json;
 use solti_api::operations::{ForgetJobSecret, KeepJobSecret, ListJobSecrets, Operations as _};
 use solti_http::HttpClient;
-use solti_model::{Job, JobSecrets};
+use solti_model::{Job, JobName, JobSecrets};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -32,14 +33,25 @@ pub(super) async fn secret(
                 Some(file) => read(&file).await?,
                 None => asked(&known, &parameter, "--file FILE, or --file - for standard input").await?,
             };
-            client.ask(KeepJobSecret { name: known.name, parameter, value }).await?;
+            let keep = KeepJobSecret { name: known.name.clone(), parameter: parameter.clone(), value };
+            client.ask(keep).await?;
+            done_with(options, &known.name, &parameter)?;
         }
         JobSecret::Delete { job, parameter } => {
             let known = of_secret(client, job, &parameter).await?;
-            client.ask(ForgetJobSecret { name: known.name, parameter }).await?;
+            let forget = ForgetJobSecret { name: known.name.clone(), parameter: parameter.clone() };
+            client.ask(forget).await?;
+            done_with(options, &known.name, &parameter)?;
         }
     }
     Ok(0)
+}
+
+fn done_with(options: &Options, job: &JobName, parameter: &str) -> Result<(), CliError> {
+    match options.json {
+        true => print_json(&json!({"job": job, "parameter": parameter})),
+        false => Ok(()),
+    }
 }
 
 /// The job, of which this is a secret parameter.
@@ -166,7 +178,6 @@ impl Drop for Unseen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn what_is_needed_and_neither_given_nor_kept_is_asked_for() {
