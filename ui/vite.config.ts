@@ -1,6 +1,7 @@
 /// <reference types="vitest/config" />
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { svelteTesting } from "@testing-library/svelte/vite";
+import { readFileSync } from "node:fs";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
 
@@ -15,10 +16,15 @@ const shippedWithoutFake: Plugin = {
   },
 };
 
+/** What the backend that is made up says of itself, in the pictures of the documents too. */
+const [, version] =
+  /^version = "(.+)"$/m.exec(readFileSync(new URL("../Cargo.toml", import.meta.url), "utf8")) ?? [];
+
 // Tauri serves `dist` from its own scheme, so nothing may be loaded from outside it (CSP: default-src 'self').
 export default defineConfig({
   plugins: [svelte(), svelteTesting(), shippedWithoutFake],
   clearScreen: false,
+  define: { "import.meta.env.SOLTI_VERSION": JSON.stringify(version) },
   server: { port: 1420, strictPort: true },
   build: {
     outDir: "dist",

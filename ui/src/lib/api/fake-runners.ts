@@ -1,4 +1,5 @@
 // Where the tasks of the made-up machine run: podman is there, docker is not.
+import { fakeVersion } from "./fake-version";
 import type { LocalImage, RunnerInfo } from "./types";
 
 export const fakeRunners: RunnerInfo[] = [
@@ -25,7 +26,7 @@ export const fakeRunners: RunnerInfo[] = [
     name: "wasmtime",
     labels: { engine: "wasmtime", runner: "wasmtime" },
     kinds: ["wasm"],
-    wasm: { program: "/usr/bin/solti-wasi", version: "0.1.0 (wasmtime 48)" },
+    wasm: { program: "/usr/bin/solti-wasi", version: `${fakeVersion} (wasmtime 48)` },
   },
 ];
 

@@ -1,4 +1,5 @@
 // The settings of the backend in memory: the defaults, the merge patch, and the rules whose refusal the page shows.
+import { fakeVersion } from "./fake-version";
 import { looksSecret } from "../shared/secret";
 import { ApiError } from "./errors";
 import type {
@@ -75,7 +76,7 @@ export function environmentOf(attempt: number, own: readonly EnvVar[]): RunEnvir
 }
 
 export const diagnosis = (): Diagnosis => ({
-  version: "0.1.0",
+  version: fakeVersion,
   findings: [
     { what: "Data folder", state: "ok", said: "/home/ada/.local/share/solti, readable by you alone" },
     {
@@ -86,7 +87,7 @@ export const diagnosis = (): Diagnosis => ({
     },
     { what: "Database", state: "ok", said: "sound, 84.1 MB, SQLite 3.51.3" },
     { what: "Copies", state: "ok", said: "3, the latest 4 h old" },
-    { what: "Shim", state: "ok", said: "/usr/bin/solti-shim, version 0.1.0" },
+    { what: "Shim", state: "ok", said: `/usr/bin/solti-shim, version ${fakeVersion}` },
     { what: "App", state: "ok", said: "runs on this data folder" },
     { what: "Logs", state: "ok", said: "12.4 GB in 2,314 runs" },
   ],

@@ -1,5 +1,6 @@
 // What the shell of the backend in memory does: its windows, its settings, what is asked on closing, the doors, the service at
 // log-in, and what forms and lists keep.
+import { fakeVersion } from "./fake-version";
 import type { Backend, Unsubscribe } from "./backend";
 import { ApiError } from "./errors";
 import { defaultSettings, diagnosis, doorsOf, environment, fakeToken, patched } from "./fake-settings";
@@ -153,7 +154,7 @@ export function createFakeShell(connections: Connection[]): FakeShell {
     setZoom: async (factor) => document.documentElement.style.setProperty("zoom", String(factor)),
     useUsualRenderer: async () => {},
     appInfo: async () => ({
-      version: "0.1.0",
+      version: fakeVersion,
       dataDir: "~/.local/share/solti",
       homeDir: "/home/you",
       platform: "linux",
