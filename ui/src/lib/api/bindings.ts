@@ -771,9 +771,13 @@ exitCode?: number,
  */
 finishedAt: number, } | { "type": "lagged", 
 /**
- * How many.
+ * How many; at least, where nobody knows.
  */
-skipped: number, };
+skipped: number, 
+/**
+ * Why the log cannot be read, in a sentence.
+ */
+reason?: string, };
 
 export type Stdin = "none" | { "text": string } | { "file": string } | "open";
 
