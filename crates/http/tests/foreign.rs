@@ -112,6 +112,8 @@ async fn schemathesis(url: &str, token: &str, dir: &Path, more: &[&str]) {
     test.args(["--header", &format!("Authorization: Bearer {token}")]);
     // Some rules no schema can say: a cursor must have been handed out, a script be base64 of text.
     test.args(["--checks", "all", "--exclude-checks", "positive_data_acceptance"]);
+    // A hook that is tried waits for the answer of its address, which would be made up: nobody is called here.
+    test.args(["--exclude-operation-id", "test_hook"]);
     // Event streams end with their task or not at all, and are read by the tests above.
     let reading = ["streamTaskLogs", "watch_tasks", "watch_jobs", "watch_log", "watch_usage"];
     for streams in reading.into_iter().chain(["open_search", "open_merged_search", "search_all"]) {

@@ -102,7 +102,9 @@ async fn a_run_that_goes_on_loses_what_is_oldest_and_prints_on() {
     until("the middle is gone", || {
         let log = stored(&engine, &id, 1);
         let numbers: Vec<u32> = log.segments.iter().map(|segment| segment.number).collect();
-        numbers[0] == 0 && numbers.windows(2).any(|pair| pair[1] > pair[0] + 1) && log.bytes() <= 70 * MIB
+        numbers.first() == Some(&0)
+            && numbers.windows(2).any(|pair| pair[1] > pair[0] + 1)
+            && log.bytes() <= 70 * MIB
     })
     .await;
     std::fs::write(&go, "").unwrap();
@@ -204,12 +206,14 @@ async fn many_small_logs_keep_the_limit_of_their_task_and_what_is_gone_is_told()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_cannot_be_kept_is_told_until_it_can() {
     let dir = tempfile::tempdir().unwrap();
-    let (engine, limits, _finished) =
-        engine(dir.path(), LogLimits { total_bytes: Some(MIB), ..LogLimits::default() }).await;
-    // What is being written is one piece: a program that goes on after four MiB holds three that cannot go.
+    let (engine, limits, _finished) = engine(dir.path(), LogLimits::default()).await;
+    // What is being written is one piece, as large as the limits were when it began: a program that goes on after four MiB holds three
+    // that cannot go.
     let go = dir.path().join("go");
     let print = format!("{PRINT} {}; until [ -e {} ]; do sleep 0.02; done", 4 * 1024, go.display());
     let id = engine.api.submit_task(spec("a", bash(&print), json!({}))).await.unwrap();
+    until("all is printed", || stored(&engine, &id, 1).bytes() >= 4 * MIB).await;
+    limits.send_replace(LogLimits { total_bytes: Some(MIB), ..LogLimits::default() });
     let reported = unkept(&engine, |unkept| unkept.iter().any(|unkept| unkept.bytes >= MIB)).await;
     assert_eq!(reported.len(), 1);
     assert_eq!((reported[0].limit, &reported[0].task), (LogLimit::TotalBytes, &None));
