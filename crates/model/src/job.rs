@@ -1,7 +1,7 @@
 //! A saved job: a spec under a name, with what it is told when it is run, and when it is run by itself.
 
-use crate::parameter::{samples, secrets, values};
-use crate::placeholders::fill;
+use crate::parameter::{samples, secrets};
+use crate::placeholders::{fill, values};
 use crate::stored::without_unknown_fields;
 use crate::{Days, FieldError, JobName, JobOrder, MAX_PARAMETERS, Parameter, Schedule, SecretText, TaskSpec};
 use schemars::JsonSchema;

@@ -235,7 +235,8 @@ fn size_words(bytes: u64) -> String {
     let (value, unit) = match bytes {
         0..1_000_000 => return counted(bytes, "byte"),
         1_000_000..1_000_000_000 => (bytes as f64 / 1e6, "MB"),
-        _ => (bytes as f64 / 1e9, "GB"),
+        1_000_000_000..1_000_000_000_000 => (bytes as f64 / 1e9, "GB"),
+        _ => (bytes as f64 / 1e12, "TB"),
     };
     format!("{} {unit}", (value * 10.0).round() / 10.0)
 }
@@ -407,5 +408,11 @@ mod tests {
             assert!(none.parse::<TimeOfDay>().is_err(), "{none}");
         }
         assert_eq!(at("7:05").to_string(), "07:05");
+    }
+
+    #[test]
+    fn sizes_are_told_in_the_unit_that_fits() {
+        let told = [999, 50_500_000_000, 900_000_000_000_000].map(size_words);
+        assert_eq!(told, ["999 bytes", "50.5 GB", "900 TB"]);
     }
 }

@@ -4,9 +4,10 @@
 //! working directory, variables and the fields of a container. It never stands in the text of a program, be it a script or what
 //! a shell is given with `-c`: there it would be read as code. A secret is in the values of variables alone, see `job_secrets`.
 
-use crate::parameter::is_name;
+use crate::parameter::{is_name, secrets};
 use crate::{
-    CommandMode, EnvVar, FieldError, Parameter, ParameterType, Stdin, SubprocessMode, TaskKind, TaskSpec,
+    CommandMode, Days, EnvVar, FieldError, Parameter, ParameterType, Stdin, SubprocessMode, TaskKind,
+    TaskSpec,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +17,49 @@ const SHELLS: [&str; 12] =
     ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "busybox", "pwsh"];
 const INTERPRETERS: [&str; 8] = ["python", "perl", "ruby", "node", "deno", "php", "lua", "osascript"];
 
-pub(crate) fn holds(text: &str, name: &str) -> bool {
+/// The values of a run by name; the default, or nothing, where none is given. That a secret is not given is found later: it may be
+/// kept.
+///
+/// # Errors
+/// With the field `parameters.<name>`.
+pub(crate) fn values(
+    parameters: &[Parameter],
+    given: &BTreeMap<String, String>,
+    days: &Days,
+) -> Result<BTreeMap<String, String>, FieldError> {
+    let field = |name: &str| format!("parameters.{name}");
+    if let Some(unknown) = given.keys().find(|name| parameters.iter().all(|known| known.name != **name)) {
+        let known: Vec<_> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        let has = match &known[..] {
+            [] => "the job has no parameters".to_owned(),
+            known => format!("the job has the parameters {}", known.join(", ")),
+        };
+        return Err(FieldError::new(field(unknown), format!("is unknown: {has}")));
+    }
+    let mut values = BTreeMap::new();
+    for parameter in parameters {
+        let name = &parameter.name;
+        let value = match given.get(name).or(parameter.default.as_ref()) {
+            Some(given) => {
+                parameter.value(given, days).map_err(|problem| FieldError::new(field(name), problem))?
+            }
+            None if parameter.kind == ParameterType::Secret => continue,
+            None if parameter.required => return Err(FieldError::new(field(name), "is required")),
+            None => continue,
+        };
+        // It would be put in at the start, wherever this value stands.
+        if parameter.kind != ParameterType::Secret
+            && let Some(secret) = secrets(parameters).find(|secret| holds(&value, &secret.name))
+        {
+            let problem = format!("must not hold {}, which is a secret", secret.placeholder());
+            return Err(FieldError::new(field(name), problem));
+        }
+        values.insert(name.clone(), value);
+    }
+    Ok(values)
+}
+
+fn holds(text: &str, name: &str) -> bool {
     let mut rest = text;
     while let Some((_, found, after)) = next_placeholder(rest) {
         if found == name {
@@ -260,6 +303,10 @@ mod tests {
         serde_json::from_value(json).expect("their shape is right")
     }
 
+    fn days() -> Days {
+        Days { today: "2026-11-29".into(), yesterday: "2026-11-28".into() }
+    }
+
     fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
@@ -272,6 +319,43 @@ mod tests {
         let mut spec = parse_spec(json!({"slot": "s", "kind": kind})).expect("legal");
         fill(&mut spec, &parameters, &values)?;
         Ok(serde_json::to_value(spec.kind).expect("writes"))
+    }
+
+    #[test]
+    fn values_are_checked_by_type_and_have_defaults() {
+        let known = parameters(json!([
+            {"name": "date", "type": "text", "required": true, "default": "today", "pattern": "\\d{4}-\\d{2}-\\d{2}"},
+            {"name": "word", "type": "text"},
+            {"name": "n", "type": "number"},
+            {"name": "dry", "type": "boolean"},
+            {"name": "where", "type": "choice", "choices": ["a", "b"]},
+            {"name": "dir", "type": "folder"},
+        ]));
+        known.iter().for_each(|parameter| parameter.validate().expect("legal"));
+        let all = values(&known, &given(&[("word", "today"), ("n", "-1.5")]), &days()).expect("legal");
+        assert_eq!(all, given(&[("date", "2026-11-29"), ("word", "today"), ("n", "-1.5")]));
+        let before = values(&known, &given(&[("date", "yesterday")]), &days()).expect("legal");
+        assert_eq!(before["date"], "2026-11-28");
+        for (name, value, problem) in [
+            ("date", "2026-1-1", "must match \\d{4}-\\d{2}-\\d{2}"),
+            ("date", "2026-01-01; rm", "must match \\d{4}-\\d{2}-\\d{2}"),
+            ("n", "many", "must be a number"),
+            ("n", "inf", "must be a number"),
+            ("dry", "yes", "must be true or false"),
+            ("where", "c", "must be one of a, b"),
+            ("dir", "data", "must be an absolute path"),
+            ("word", "a\0b", "must not contain a NUL character"),
+            ("data", "x", "is unknown: the job has the parameters date, word, n, dry, where, dir"),
+        ] {
+            let error = values(&known, &given(&[(name, value)]), &days()).expect_err(name);
+            assert_eq!(
+                (error.field.as_str(), error.message.as_str()),
+                (&*format!("parameters.{name}"), problem)
+            );
+        }
+        let needed = parameters(json!([{"name": "a", "type": "text", "required": true}]));
+        let error = values(&needed, &BTreeMap::new(), &days()).expect_err("needed");
+        assert_eq!(error.to_string(), "parameters.a: is required");
     }
 
     #[test]
