@@ -48,7 +48,7 @@ fn previews(place: &Place, cluster: &TestCluster, line: &str) {
             error(&output)
         ),
         false => {
-            assert!(error(&output).contains("cluster.gpus: the cluster refuses it"), "{}", error(&output))
+            assert!(error(&output).contains("--gpus: the cluster refuses it"), "{}", error(&output))
         }
     }
     let json = shell(place, cluster, "solti --json run --slurm --partition closed --preview -- true");
@@ -57,8 +57,8 @@ fn previews(place: &Place, cluster: &TestCluster, line: &str) {
         serde_json::json!({"outlook": "waits", "why": "partition closed is down", "partition": "closed"});
     assert_eq!(json, waits);
     let refused = shell(place, cluster, "solti run --slurm --partition nosuch --preview -- true");
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(error(&refused).contains("cluster.partition: the cluster refuses it"), "{}", error(&refused));
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(error(&refused).contains("--partition: the cluster refuses it"), "{}", error(&refused));
     assert_eq!(jobs(), before, "nothing was handed over");
 }
 

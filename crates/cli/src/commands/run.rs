@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// Which option sets which field of the spec.
-pub(super) const OPTIONS: [(&str, &str); 32] = [
+pub(super) const OPTIONS: [(&str, &str); 39] = [
     ("slot", "--lane"),
     ("timeout", "--timeout"),
     ("restart.intervalMs", "--interval"),
@@ -37,6 +37,13 @@ pub(super) const OPTIONS: [(&str, &str); 32] = [
     ("stdin", "--stdin"),
     ("runnerSelector.matchLabels.machine", "--machine"),
     ("runnerSelector", "--slurm"),
+    ("cluster.partition", "--partition"),
+    ("cluster.account", "--account"),
+    ("cluster.qos", "--qos"),
+    ("cluster.cpus", "--cpus"),
+    ("cluster.gpus", "--gpus"),
+    ("cluster.timeMinutes", "--time"),
+    ("cluster.constraint", "--constraint"),
     ("cluster", "--slurm"),
     ("limits.memoryBytes", "--mem"),
     ("kind.subprocess.mode.command", "<COMMAND>"),
