@@ -210,11 +210,16 @@ impl Perform<SkipNext> for SupervisorApiAdapter {
 }
 
 impl Perform<Upcoming> for SupervisorApiAdapter {
-    async fn perform(&self, Upcoming { from, to }: Upcoming) -> Result<ComingRuns, ApiError> {
+    async fn perform(&self, Upcoming { name, from, to }: Upcoming) -> Result<ComingRuns, ApiError> {
         if to < from {
             return Err(FieldError::new("to", "must not be before from").into());
         }
-        Ok(upcoming(&self.supervisor().planned().await?, from, to))
+        let mut planned = self.supervisor().planned().await?;
+        if let Some(name) = &name {
+            self.refuse_former(name).await?;
+            planned.retain(|schedule| schedule.job == *name);
+        }
+        Ok(upcoming(&planned, from, to))
     }
 }
 

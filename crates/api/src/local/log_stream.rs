@@ -124,12 +124,18 @@ impl Follower {
                 Err(_) if self.supervisor.is_shut_down() => return None,
                 Err(error) => tracing::warn!("a log stream waits for the store: {error}"),
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.items.closed() => return None,
-            }
-            pause = (pause * 2).min(PAUSES.1);
+            self.rest(&mut pause).await.ok()?;
         }
+    }
+
+    /// Waits before the next try, and longer before the one behind it.
+    async fn rest(&self, pause: &mut Duration) -> Result<(), Gone> {
+        tokio::select! {
+            () = tokio::time::sleep(*pause) => {}
+            () = self.items.closed() => return Err(Gone),
+        }
+        *pause = (*pause * 2).min(PAUSES.1);
+        Ok(())
     }
 
     /// As [`Follower::follow_run`]; of a log that cannot be read, why something is missing, and the end mark. How many
@@ -204,17 +210,18 @@ impl Follower {
                     });
                     let caught_up;
                     (reader, caught_up) = read.await?;
+                    if caught_up.is_ok() {
+                        pause = PAUSES.0;
+                    }
                     match caught_up {
                         Ok(true) => break,
-                        Ok(false) => pause = PAUSES.0,
+                        Ok(false) => {}
                         // Nothing is lost by waiting: the reader goes on where it was.
                         Err(error) if error.is_passing() => {
                             tracing::warn!("a log stream waits: {}", in_full(&error));
-                            tokio::select! {
-                                () = tokio::time::sleep(pause) => {}
-                                () = self.items.closed() => return Ok(Err(Gone)),
+                            if self.rest(&mut pause).await.is_err() {
+                                return Ok(Err(Gone));
                             }
-                            pause = (pause * 2).min(PAUSES.1);
                         }
                         Err(error) => return Err(error.into()),
                     }

@@ -115,8 +115,12 @@ macro_rules! job_operations {
                     bounds: Vec<u64>,
                 }
 
-                /// The times at which jobs will be run by themselves, from one time up to another, in Unix milliseconds.
+                /// The times at which jobs, or the one of a name, will be run by themselves, from one time up to another, in Unix
+                /// milliseconds.
                 read Upcoming "upcoming" -> ComingRuns {
+                    #[serde(default)]
+                    #[ts(optional = nullable)]
+                    name: Option<JobName>,
                     #[ts(type = "number")]
                     from: u64,
                     #[ts(type = "number")]

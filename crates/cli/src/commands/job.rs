@@ -2,7 +2,7 @@
 
 use super::job_secrets::{secret, with_secrets};
 use super::run::{attend, tell};
-use super::{be_there, each, in_options, in_words, job_named, of_option, print, print_json};
+use super::{be_there, each, in_options, in_words, job_named, print, print_json};
 use crate::args::{Job as Command, JobOrder, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
@@ -17,8 +17,8 @@ use solti_api::operations::{
 };
 use solti_http::HttpClient;
 use solti_model::{
-    ComingRuns, FieldError, Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun,
-    MAX_TIME_MS, Parameter, ParameterType, TaskPhase, TaskRow, counted, passed_before, read_whole,
+    FieldError, Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, MAX_TIME_MS,
+    Parameter, ParameterType, TaskPhase, TaskRow, counted, passed_before, read_whole,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,8 +28,6 @@ use std::time::Duration;
 const PAGE: u32 = 500;
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
-/// Times of jobs in one answer.
-const MOST_COMING: usize = 1_000;
 
 pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -52,12 +50,11 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
         }
         Command::Rename { name, to } => {
             be_there(&client, &name).await?;
-            let error = |error: FieldError| {
-                of_option("<TO>", "to", &CliError::Api(ApiError::Conflict { reason: error.message }))
-            };
-            let (name, to) = (JobName::new(name)?, JobName::new(to).map_err(error)?);
-            let renamed = client.ask(RenameJob { name, to }).await;
-            let renamed = renamed.map_err(|error| in_options(error, &[("to", "<TO>")]))?;
+            let refused = |error: ApiError| in_options(error, &[("to", "<TO>")]);
+            let name = JobName::new(name)?;
+            let to =
+                JobName::new(to).map_err(|error| refused(FieldError::new("to", error.message).into()))?;
+            let renamed = client.ask(RenameJob { name, to }).await.map_err(refused)?;
             match options.json {
                 true => print_json(&renamed)?,
                 false => print(&format!("{}\n", renamed.name))?,
@@ -404,13 +401,12 @@ async fn next(
     let within = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
     // Nothing is due behind that.
     let to = from.saturating_add(within).min(MAX_TIME_MS);
-    let (coming, job) = match &name {
-        Some(name) => {
-            let detail = job_named(client, name, None).await?;
-            (coming_of(client, &detail, from, to).await?, Some(detail.job))
-        }
-        None => (client.ask(Upcoming { from, to }).await?, None),
+    let job = match &name {
+        Some(name) => Some(job_named(client, name, None).await?.job),
+        None => None,
     };
+    let name = job.as_ref().map(|job| job.name.clone());
+    let coming = client.ask(Upcoming { name, from, to }).await?;
     if options.json {
         print_json(&coming)?;
         return Ok(0);
@@ -434,40 +430,6 @@ async fn next(
         say!("the first 1,000; fewer with --within");
     }
     Ok(0)
-}
-
-/// When one job is run by itself. An answer holds so many times of all jobs that this one's may be left out: it is asked for spans that
-/// are told whole.
-async fn coming_of(
-    client: &HttpClient,
-    JobDetail { job, schedules, .. }: &JobDetail,
-    from: u64,
-    to: u64,
-) -> Result<ComingRuns, CliError> {
-    let mut coming = ComingRuns { times: Vec::new(), more: false };
-    let first = schedules.iter().filter_map(|schedule| schedule.next_at).min();
-    let Some(mut from) = first.map(|first| first.max(from)) else { return Ok(coming) };
-    let mut span = u64::MAX;
-    while from <= to {
-        let until = from.saturating_add(span).min(to);
-        let ComingRuns { times, more } = client.ask(Upcoming { from, to: until }).await?;
-        if more && until > from {
-            let told = times.last().map_or(0, |last| last.at.saturating_sub(from));
-            span = (told / 10 * 9).min((until - from) / 2);
-            continue;
-        }
-        if times.len() < MOST_COMING / 2 {
-            span = span.max(1).saturating_mul(2);
-        }
-        coming.times.extend(times.into_iter().filter(|time| time.job == job.name));
-        if coming.times.len() > MOST_COMING {
-            coming.times.truncate(MOST_COMING);
-            coming.more = true;
-            break;
-        }
-        from = until + 1;
-    }
-    Ok(coming)
 }
 
 /// That no job, or not this one, is run by itself so soon.

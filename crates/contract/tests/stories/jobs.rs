@@ -159,11 +159,14 @@ pub async fn schedules_are_previewed_listed_and_skipped(subject: &Subject) {
         json!([{"id": "first", "at": 4_102_444_800_000_u64}, {"id": "second", "at": 4_102_444_900_000_u64}]);
     let planned = job(json!({"name": "planned", "spec": spec, "schedules": schedules}));
     api.ask(SaveJob { job: planned, expected_revision: None }).await.unwrap();
-    let coming = |from, to| Upcoming { from, to };
+    let coming = |from, to| Upcoming { name: None, from, to };
     let found = api.ask(coming(4_102_444_800_000, 4_102_444_899_999)).await.unwrap();
     let reported: Vec<_> =
         found.times.iter().map(|time| (time.job.as_str(), time.schedule.as_str())).collect();
     assert_eq!((reported, found.more), (vec![("planned", "first")], false));
+    let of = |job: &str| Upcoming { name: Some(name(job)), ..coming(4_102_444_800_000, 4_102_444_900_000) };
+    assert_eq!(api.ask(of("planned")).await.unwrap().times.len(), 2);
+    assert_eq!(api.ask(of("unplanned")).await.unwrap().times, []);
     assert_eq!(field(&api.ask(coming(5, 4)).await.unwrap_err()), "to");
     let day = |from: u64| JobDays { bounds: vec![from - 86_400_000, from, from + 86_400_000] };
     let calendar = api.ask(day(4_102_444_800_000)).await.unwrap();
@@ -219,7 +222,7 @@ pub async fn a_job_is_renamed_with_all_that_belongs_to_it(subject: &Subject) {
     assert_eq!(api.get_task_status(&id).await.unwrap().unwrap().spec.job, Some(name("new")));
     let past = |of: &str| JobHistory { name: name(of), cursor: None, limit: None };
     assert_eq!(api.ask(past("new")).await.unwrap().rows[0].task.spec.job, Some(name("new")));
-    let coming = api.ask(Upcoming { from: 4_102_444_800_000, to: 4_102_444_800_000 }).await.unwrap();
+    let coming = api.ask(Upcoming { name: None, from: 4_102_444_800_000, to: 4_102_444_800_000 }).await.unwrap();
     assert_eq!(coming.times.iter().map(|time| time.job.as_str()).collect::<Vec<_>>(), ["new"]);
 
     // Whoever still asks for it by the old name is told, also when it was renamed again.
@@ -230,6 +233,8 @@ pub async fn a_job_is_renamed_with_all_that_belongs_to_it(subject: &Subject) {
         let error = api.ask(GetJob { name: name(former), revision: None }).await.unwrap_err();
         assert_eq!(field(&error), "name");
         assert_eq!(field(&api.ask(past(former)).await.unwrap_err()), "name");
+        let coming = Upcoming { name: Some(name(former)), from: 0, to: 0 };
+        assert_eq!(field(&api.ask(coming).await.unwrap_err()), "name");
         assert_eq!(field(&api.ask(JobRevisions { name: name(former) }).await.unwrap_err()), "name");
     }
     // What was read before that belongs to it all the same.

@@ -385,8 +385,10 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
       changed();
       return { job: name, schedule: next.schedule.id!, at };
     },
-    upcoming: async ({ from, to }) => {
-      const all = comingBetween(from, to).sort((a, b) => a.at - b.at);
+    upcoming: async ({ name, from, to }) => {
+      const all = comingBetween(from, to)
+        .filter(({ job }) => name == null || job === name)
+        .sort((a, b) => a.at - b.at);
       return { times: all.slice(0, 1000), more: all.length > 1000 };
     },
     jobDays: async ({ bounds }) => {

@@ -235,6 +235,7 @@ mod tests {
         let arrived = after(call(HookEvent::Failure), Ok(Sent::Arrived("200".into())), Some(10));
         assert_eq!((arrived.state, arrived.next_at), (DeliveryState::Delivered, None));
     }
+
     #[test]
     fn a_call_of_a_command_ends_as_its_task_does() {
         let id = TaskId::new("t-1").expect("legal");
