@@ -1,5 +1,6 @@
 //! Finds a run again after a restart of the app. Nothing is guessed: a lock says alive, a final record says finished, and a
-//! free lock without one says lost. Whatever could not be looked at is an error, and says nothing.
+//! free lock without one says lost, unless the shim is there all the same: another file may have taken the place of the one that it
+//! has locked, as when a backup of the folder is put over it. Whatever could not be looked at is an error, and says nothing.
 
 use std::io;
 use std::path::Path;
@@ -11,6 +12,7 @@ use solti_shim::control::{Reply, Request};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::connection::{Connection, Heard, SUBSCRIBE};
+use crate::force::shim_of;
 use crate::run_dir::RunDir;
 use crate::settle::{read_record, settle};
 use crate::shim_process::ShimProcess;
@@ -34,13 +36,14 @@ pub(crate) async fn attach(run_dir: &Path, run: &RunId) -> Result<Attached, Atta
         if let Some(outcome) = record.as_ref().and_then(RunOutcome::from_record) {
             return Ok(Attached::Finished(outcome));
         }
-        if let Some(lock) = dir.try_lock()? {
+        let lock = dir.try_lock()?;
+        if let Some(answered) = ask(&dir, give_up).await? {
+            return follow(&dir, run, answered);
+        }
+        if let Some(lock) = lock.filter(|_| shim_of(&dir, run).is_none()) {
             let attached = settle(&dir, run)?;
             drop(lock);
             return Ok(attached);
-        }
-        if let Some(connection) = ask(&dir, give_up).await? {
-            return follow(&dir, run, connection);
         }
         if Instant::now() >= give_up {
             return Err(AttachError::NoAnswer { path: dir.path().to_owned() });

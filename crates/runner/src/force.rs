@@ -74,7 +74,7 @@ fn ended_by_us(found: Attached) -> Attached {
 }
 
 /// The shim by its record, if the process with that number works in the run's folder, as shims do.
-fn shim_of(dir: &RunDir, run: &RunId) -> Option<Process> {
+pub(crate) fn shim_of(dir: &RunDir, run: &RunId) -> Option<Process> {
     let pid = dir.record(run).ok()??.shim_pid;
     let shim = Process::find(pid)?;
     dir.place().ok()?.is_where(pid).ok()?.then_some(shim)

@@ -70,12 +70,14 @@ impl ShimProcess {
                     Err(Errno::SRCH) => return Ok(()),
                     Err(error) => return Err(watch(error.into())),
                 };
-                // Held after the pid was pinned: it is the shim's. Free: the pid may be anybody's by now.
-                let lives = match place.open()? {
+                // Held after the pid was pinned: it is the shim's. Free: the pid may be anybody's by now, unless another file has
+                // taken the place of the one that is locked.
+                let held = match place.open()? {
                     Some(dir) => dir.try_lock()?.is_none(),
                     // The lock went with the folder.
-                    None => place.is_where(*pid).map_err(watch)?,
+                    None => false,
                 };
+                let lives = held || place.is_where(*pid).map_err(watch)?;
                 if lives { pidfd.closed().await.map_err(watch) } else { Ok(()) }
             }
         }

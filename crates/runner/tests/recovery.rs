@@ -67,6 +67,34 @@ fn an_end_while_the_app_was_away_is_found() {
     });
 }
 
+#[test]
+fn a_run_whose_record_was_put_back_from_a_copy_goes_on() {
+    for put_back in [true, false] {
+        let runs = Runs::new();
+        let pid = start_and_die(&runs, "t", "trap 'exit 4' TERM; while :; do sleep 0.05; done");
+        let record = runs.run_dir("t").join("exit");
+        // As a backup that is unpacked over the folder: another file, which nobody has locked.
+        let bytes = std::fs::read(&record).unwrap();
+        std::fs::remove_file(&record).unwrap();
+        if put_back {
+            std::fs::write(&record, bytes).unwrap();
+        }
+        Runtime::new().unwrap().block_on(async {
+            let mut attached = attach(&runs, "t").await;
+            // Without a record nobody knows whom to wait for, while the shim makes its socket.
+            while !put_back && matches!(attached, Attached::Lost(LostReason::NeverStarted)) {
+                attached = attach(&runs, "t").await;
+            }
+            let mut handle = running(attached);
+            assert_eq!(handle.pid, pid);
+            assert!(common::is_alive(pid), "put back: {put_back}");
+            handle.controller().stop(StopMode::Graceful).await;
+            wait(&mut handle).await;
+            assert!(!common::is_alive(pid));
+        });
+    }
+}
+
 /// A process in the tree that ignores TERM, has a session of its own and is nobody's child any more.
 const STUBBORN: &str = "setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done' & sleep 1000";
 

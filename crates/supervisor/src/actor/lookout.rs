@@ -89,9 +89,13 @@ impl Effect {
                 Ok(0) if sought.started => ended(RunEnd::Lost { reason: LostReason::FolderGone }),
                 // Neither the folder nor the store nor a process knows of a start.
                 Ok(0) => self.clear(sought).await,
-                Ok(1) => Found::OutOfSight("its run folder was removed, and a process of it goes on".into()),
                 Ok(n) => {
-                    Found::OutOfSight(format!("its run folder was removed, and {n} processes of it go on"))
+                    let folder = self.folders.run(&sought.id, sought.attempt);
+                    let removed =
+                        if folder.exists() { "the record in its run folder" } else { "its run folder" };
+                    let go_on =
+                        if n == 1 { "a process of it goes" } else { &format!("{n} processes of it go") };
+                    Found::OutOfSight(format!("{removed} was removed, and {go_on} on"))
                 }
             },
             Attached::Lost(reason) => {
