@@ -5,6 +5,7 @@ use crate::{
     Config, EngineError, environment::Inherited, instance::Instance, keyring::SessionKeyring,
     machine::ThisMachine, open_files, user_manager::UserManager,
 };
+use rustix::process::Signal;
 use serde_json::json;
 use solti_api::{DesktopApi, SettingsAccess, StoredSettings, SupervisorApiAdapter, in_full};
 use solti_logstore::LogLimits;
@@ -20,7 +21,13 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{spawn, sync::watch, task::spawn_blocking, time::timeout};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    spawn,
+    sync::watch,
+    task::spawn_blocking,
+    time::timeout,
+};
 
 /// Longer than any write takes on a working disk; on a broken one the next start reconciles.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -91,6 +98,7 @@ impl Engine {
         let inherited = Inherited::find(capture).await;
         // Not before the login shell is asked: what that starts has the limit that it is used to.
         open_files::raise();
+        outlive_large_files();
         let followed = settings.watch_settings();
         let supervised = SupervisorConfig {
             base_env: inherited.variables.clone(),
@@ -113,7 +121,7 @@ impl Engine {
         spawn(api.clone().call_hooks());
         let api = Arc::new(api);
         // A database that was gone without a copy leaves no trace but this.
-        let lost = || Recovery { set_aside: None, backup_taken_at: None };
+        let lost = Recovery::default;
         let recovery = recovered.or_else(|| supervisor.was_restored().then(lost));
         Ok(Self { api, settings, environment: inherited.shown(), recovery, supervisor })
     }
@@ -142,6 +150,7 @@ impl Engine {
             recovered: self.recovery().map(|recovery| Recovered {
                 set_aside: recovery.set_aside.clone(),
                 backup_taken_at: recovery.backup_taken_at,
+                is_older: recovery.is_older,
             }),
         }
     }
@@ -164,6 +173,14 @@ impl Engine {
             }
             Err(_) => tracing::warn!("the engine did not finish in time; the next start reconciles"),
         }
+    }
+}
+
+/// Has a write beyond a limit of the size of files fail as one on a full disk does, instead of ending this process. A handler, which no
+/// program that is started inherits.
+fn outlive_large_files() {
+    if let Err(error) = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())) {
+        tracing::warn!("a limit of the size of files may end this process: {error}");
     }
 }
 

@@ -2,8 +2,10 @@
 //! which goes on, so that nothing of them is ended or run here.
 
 use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +46,7 @@ impl Instance {
         if !self.is_new {
             return Ok(());
         }
-        let text = json!({"id": self.id, "path": self.path}).to_string();
+        let text = json!({"id": self.id, "path": written(&self.path)}).to_string();
         solti_whole_file::write(&self.path.join(FILE), text.as_bytes(), solti_whole_file::PRIVATE)
     }
 }
@@ -56,8 +58,24 @@ fn read(data_dir: &Path) -> io::Result<Option<(String, PathBuf)>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let said: Value = serde_json::from_str(&text).unwrap_or_default();
-    Ok(said["id"].as_str().zip(said["path"].as_str()).map(|(id, path)| (id.to_owned(), path.into())))
+    let mut said: Value = serde_json::from_str(&text).unwrap_or_default();
+    let path = path_of(said["path"].take());
+    Ok(said["id"].as_str().zip(path).map(|(id, path)| (id.to_owned(), path)))
+}
+
+/// A path as JSON has it: a text, or the bytes of one that is none.
+fn written(path: &Path) -> Value {
+    match path.to_str() {
+        Some(text) => text.into(),
+        None => path.as_os_str().as_bytes().into(),
+    }
+}
+
+fn path_of(written: Value) -> Option<PathBuf> {
+    match written {
+        Value::String(text) => Some(text.into()),
+        bytes => Some(OsString::from_vec(serde_json::from_value(bytes).ok()?).into()),
+    }
 }
 
 /// Whether the folder of this id is still where it was, and not this one by another name. Who cannot look takes it for being there: then
@@ -83,6 +101,16 @@ mod tests {
         let found = Instance::of(data_dir).expect("looked at");
         found.settle().expect("written");
         found.copied_from
+    }
+
+    #[test]
+    fn a_path_that_is_no_text_is_known_again() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let path =
+            dir.path().canonicalize().expect("it is there").join(OsString::from_vec(b"b\xff".to_vec()));
+        fs::create_dir(&path).expect("made");
+        assert_eq!((opened(&path), opened(&path)), (None, None));
+        assert_eq!(read(&path).expect("legible").map(|(_, was_at)| was_at), Some(path));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct EngineInfo {
     pub recovered: Option<Recovered>,
 }
 
-/// A database was damaged, and another one is in its place.
+/// A database was damaged, or replaced by hand, and another one is in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Recovered {
@@ -32,4 +32,8 @@ pub struct Recovered {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub backup_taken_at: Option<u64>,
+    /// Nothing was damaged: the database that was found is of an earlier time than the one that was here before.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub is_older: bool,
 }

@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const FOLDER: &str = "backups";
+pub(crate) const FOLDER: &str = "backups";
 /// A copy that is being made; it gets its name when it is whole and on disk.
 const UNFINISHED: &str = "unfinished";
 const PREFIX: &str = "solti-";

@@ -23,6 +23,7 @@ mod jobs;
 mod kin;
 mod lane_rules;
 mod list;
+mod mark;
 mod meta;
 mod number;
 mod order;

@@ -2,6 +2,9 @@
 //! place, or an empty database where there is none. What happened after the copy was taken is in the run folders; taking
 //! that up is the supervisor's business.
 //!
+//! A database that is sound, but of an earlier time than the one that was here (`mark`), is used as it is; what the run folders show
+//! beside it is taken up as well.
+//!
 //! A file named `solti.db.recovered` says so until the supervisor has taken that up ([`Store::recovery_is_done`]): a start that is
 //! interrupted in between is followed by one that knows as well.
 //!
@@ -10,7 +13,7 @@
 //!
 //! Of damaged databases the latest three are kept, as `solti.db.damaged-<Unix ms>` with their side files.
 
-use crate::backup::{backups, check, now_ms, private_file};
+use crate::backup::{FOLDER, backups, check, now_ms, private_file};
 use crate::{Store, StoreError, schema};
 use std::ffi::OsString;
 use std::fs::File;
@@ -36,13 +39,15 @@ pub struct Opened {
     pub recovered: Option<Recovery>,
 }
 
-/// The database was damaged or gone, and another one is in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The database was damaged or gone, or was replaced by hand, and another one is in its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recovery {
     /// Where the damaged file is kept; `None` when it was gone.
     pub set_aside: Option<PathBuf>,
-    /// When the copy was taken that is in use now, in Unix milliseconds; `None` when an empty database is.
+    /// When the copy was taken that is in use now, in Unix milliseconds; `None` when an empty database is, or the one that was found.
     pub backup_taken_at: Option<u64>,
+    /// Nothing was damaged: the database that was found is of an earlier time than the one that was here.
+    pub is_older: bool,
 }
 
 /// A database that was damaged, kept for whoever wants to look into it.
@@ -115,7 +120,14 @@ impl Store {
         match opened {
             Ok(store) => {
                 thin_out_damaged(dir);
-                Ok(Opened { store, recovered: noted(dir) })
+                let mut recovered = noted(dir);
+                if recovered.is_none() && store.is_older() {
+                    let older = Recovery { is_older: true, ..Recovery::default() };
+                    // Before anything is written to it, and with that the mark.
+                    note(dir, &older).map_err(failed)?;
+                    recovered = Some(older);
+                }
+                Ok(Opened { store, recovered })
             }
             Err(StoreError::Corrupt(_)) => Self::recover(dir),
             Err(error) => Err(error),
@@ -137,7 +149,7 @@ impl Store {
         for side in SIDE_FILES {
             remove(&side_file(&path, side)).map_err(failed)?;
         }
-        let recovery = Recovery { set_aside, backup_taken_at };
+        let recovery = Recovery { set_aside, backup_taken_at, is_older: false };
         note(dir, &recovery).map_err(failed)?;
         std::fs::rename(&restoring, &path).and_then(|()| File::open(dir)?.sync_all()).map_err(failed)?;
         let store = Self::open(dir)?;
@@ -191,12 +203,18 @@ fn holds_nothing(path: &Path) -> io::Result<bool> {
     Ok(header.starts_with(b"SQLite format 3\0") && steps == Some(&[0; 4]) && !written)
 }
 
-/// Two lines: when the copy was taken, and where the damaged file is; empty for neither.
+/// What the first line says of a database that was not damaged.
+const OLDER: &str = "older";
+
+/// Two lines: when the copy was taken, or [`OLDER`], and where the damaged file is; empty for neither.
 fn note(dir: &Path, recovery: &Recovery) -> io::Result<()> {
     let path = dir.join(RECOVERED);
     remove(&path)?;
     let mut file = private_file(&path)?;
-    let taken_at = recovery.backup_taken_at.map(|at| at.to_string()).unwrap_or_default();
+    let taken_at = match recovery.is_older {
+        true => OLDER.to_owned(),
+        false => recovery.backup_taken_at.map(|at| at.to_string()).unwrap_or_default(),
+    };
     file.write_all(format!("{taken_at}\n").as_bytes())?;
     file.write_all(recovery.set_aside.as_deref().unwrap_or(Path::new("")).as_os_str().as_encoded_bytes())?;
     file.sync_all()
@@ -211,15 +229,21 @@ fn noted(dir: &Path) -> Option<Recovery> {
     };
     let (taken_at, aside) = text.split_once('\n').unwrap_or((&text, ""));
     let set_aside = (!aside.is_empty()).then(|| PathBuf::from(aside));
-    Some(Recovery { set_aside, backup_taken_at: taken_at.parse().ok() })
+    Some(Recovery { set_aside, backup_taken_at: taken_at.parse().ok(), is_older: taken_at == OLDER })
 }
 
 /// Makes the new database and returns when it was taken; `None` for an empty one.
 fn prepare_replacement(dir: &Path, restoring: &Path) -> Result<Option<u64>, StoreError> {
     let failed = |source| StoreError::Open { path: restoring.to_owned(), source };
-    for copy in backups(dir).unwrap_or_default() {
-        if check(&copy.path).is_err() {
-            continue;
+    // What cannot be looked at is not gone: an empty database in its place would be copied over the sound copies, in time.
+    for copy in backups(dir).map_err(|source| StoreError::Open { path: dir.join(FOLDER), source })? {
+        match check(&copy.path) {
+            Ok(()) => {}
+            Err(StoreError::Corrupt(why)) => {
+                tracing::warn!("the copy {} is damaged too: {why}", copy.path.display());
+                continue;
+            }
+            Err(error) => return Err(error),
         }
         remove(restoring).map_err(failed)?;
         let mut file = private_file(restoring).map_err(failed)?;

@@ -9,8 +9,8 @@ use crate::{
     StoredRow, StoredRun, StoredTask,
 };
 use crate::{
-    environment, history, hooks, jobs, kin, meta, past_since, read, renamed_jobs, rows, schema, shared_lanes,
-    spans,
+    environment, history, hooks, jobs, kin, mark, meta, past_since, read, renamed_jobs, rows, schema,
+    shared_lanes, spans,
 };
 use solti_model::{
     AttemptsNotKept, Bookmark, Firing, HistoryQuery, HookDelivery, InheritedVariable, Job, JobName,
@@ -32,6 +32,8 @@ struct Inner {
     writer: Writer,
     /// Shared with the writer.
     tasks: Arc<TaskCache>,
+    /// It was so when it was opened.
+    is_older: bool,
 }
 
 impl Store {
@@ -43,10 +45,16 @@ impl Store {
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let path = schema::prepare_file(dir)?;
         let connection = schema::open_writer(&path)?;
+        let is_older = mark::is_ahead_of(&connection, &path)?;
         let tasks = Arc::new(TaskCache::new());
         let writer = Writer::spawn(connection, &path, Arc::clone(&tasks))?;
-        let inner = Inner { dir: dir.to_owned(), readers: Readers::open(path)?, writer, tasks };
+        let inner = Inner { dir: dir.to_owned(), readers: Readers::open(path)?, writer, tasks, is_older };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Whether the database is of an earlier time than the one that was here before it was opened.
+    pub(crate) fn is_older(&self) -> bool {
+        self.inner.is_older
     }
 
     /// The folder that holds the database.

@@ -4,6 +4,7 @@
 //! the same whatever is in it, so under load commits keep a distance, in which more queues up; the first ones after a quiet
 //! moment wait for nothing. How a change becomes SQL is in `write`.
 
+use crate::mark::Mark;
 use crate::task_cache::TaskCache;
 use crate::vacuum::{Interrupt, Vacuum};
 use crate::write::{self, Numbers};
@@ -95,11 +96,12 @@ impl Writer {
         let thread_counters = Arc::clone(&counters);
         let interrupt = Arc::new(Interrupt::new(&connection));
         let vacuum = Vacuum::new(&connection, path, Arc::clone(&interrupt));
+        let mark = Mark::open(path);
         let thread = std::thread::Builder::new()
             .name("solti-store".to_owned())
             .spawn(move || {
                 serve(
-                    Target { connection, pace: Pace::new(), numbers: Numbers::new(), tasks, vacuum },
+                    Target { connection, pace: Pace::new(), numbers: Numbers::new(), tasks, vacuum, mark },
                     &jobs,
                     &thread_counters,
                 )
@@ -162,6 +164,7 @@ struct Target {
     numbers: Numbers,
     tasks: Arc<TaskCache>,
     vacuum: Vacuum,
+    mark: Option<Mark>,
 }
 
 /// When the next commit may be.
@@ -281,8 +284,10 @@ fn commit(target: &mut Target, group: &[QueuedBatch]) -> Result<(), StoreError> 
             changes().try_for_each(|change| write::apply(&transaction, numbers, change))?;
             Ok(transaction.commit()?)
         });
-    if committed.is_err() {
-        numbers.forget_all();
+    match (&committed, &mut target.mark) {
+        (Err(_), _) => numbers.forget_all(),
+        (Ok(()), Some(mark)) => mark.note(connection),
+        (Ok(()), None) => {}
     }
     committed
 }

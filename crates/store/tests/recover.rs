@@ -291,3 +291,61 @@ async fn the_daily_copy_waits_for_quiet() {
         () = copied => {}
     }
 }
+
+fn older(dir: &Path) -> bool {
+    Store::open_or_recover(dir).unwrap().recovered.is_some_and(|recovery| recovery.is_older)
+}
+
+#[tokio::test]
+async fn a_database_of_an_earlier_time_is_told_from_the_one_that_was_here() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("solti.db");
+    let happens = async || {
+        let store = Store::open(dir.path()).unwrap();
+        put(&store, 0, 1).await;
+        let event =
+            Change::Event { task_id: id(0), at: 5, attempt: None, kind: "queued".into(), detail: None };
+        store.apply(vec![event]).await.unwrap();
+        store
+    };
+    drop(happens().await);
+    let earlier = fs::read(&file).unwrap();
+    assert!(!older(dir.path()));
+
+    // Its last writes are gone: they were in the file beside it.
+    let store = happens().await;
+    let without_last = fs::read(&file).unwrap();
+    drop(store);
+    for before in [&earlier, &without_last] {
+        fs::write(&file, before).unwrap();
+        // A start that is interrupted before it took that up is followed by one that knows as well.
+        assert!(older(dir.path()));
+        drop(happens().await);
+        let opened = Store::open_or_recover(dir.path()).unwrap();
+        assert!(opened.recovered.unwrap().is_older);
+        opened.store.recovery_is_done().unwrap();
+        drop(opened.store);
+        assert!(!older(dir.path()));
+        drop(happens().await);
+    }
+}
+
+#[tokio::test]
+async fn copies_that_cannot_be_looked_at_are_not_taken_for_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    put(&store, 0, 300).await;
+    store.back_up().await.unwrap();
+    drop(store);
+    damage(dir.path());
+    let copies = dir.path().join("backups");
+    let aside = dir.path().join("aside");
+    fs::rename(&copies, &aside).unwrap();
+    // For the superuser, who may look at every folder.
+    fs::write(&copies, "").unwrap();
+    let refused = Store::open_or_recover(dir.path());
+    assert!(matches!(refused, Err(StoreError::Open { .. })), "nothing takes the place of the database");
+    fs::remove_file(&copies).unwrap();
+    fs::rename(&aside, &copies).unwrap();
+    assert!(Store::open_or_recover(dir.path()).unwrap().recovered.unwrap().backup_taken_at.is_some());
+}

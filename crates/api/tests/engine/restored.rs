@@ -183,3 +183,29 @@ async fn folders_that_an_older_database_does_not_know_are_kept_and_those_of_dele
     engine.api.ask(StopTask { id: alive.clone(), mode: StopMode::Kill }).await.unwrap();
     assert_eq!(engine.finished(&alive).await.status.phase, TaskPhase::Canceled);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_database_of_an_earlier_time_runs_nothing_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open_with(config(dir.path())).await;
+    let waiting = Slot::new("waiting").unwrap();
+    let pause = |paused| SetLane { slot: waiting.clone(), capacity: None, paused: Some(paused) };
+    engine.api.ask(pause(true)).await.unwrap();
+    let ran = dir.path().join("ran");
+    // It prints nothing, so that no folder tells of it.
+    let id = submit(&engine, "waiting", &format!("echo >> {}", ran.display())).await;
+    let copy = engine.supervisor.store().back_up().await.unwrap().path;
+    engine.api.ask(pause(false)).await.unwrap();
+    engine.finished(&id).await;
+    remove_database(engine, dir.path()).await;
+    fs::copy(copy, dir.path().join("solti.db")).unwrap();
+
+    let opened = Store::open_or_recover(dir.path()).unwrap();
+    assert!(opened.recovered.is_some_and(|recovery| recovery.is_older));
+    drop(opened.store);
+    let engine = Engine::open_with(SupervisorConfig { restored: true, ..config(dir.path()) }).await;
+    let lanes = engine.api.ask(ListLanes {}).await.unwrap();
+    assert!(lanes.iter().any(|lane| lane.slot == waiting && lane.paused), "a person says whether it goes on");
+    assert_eq!(fs::read_to_string(ran).unwrap().lines().count(), 1);
+    engine.supervisor.shut_down().await;
+}
