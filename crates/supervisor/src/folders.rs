@@ -154,18 +154,25 @@ impl RunFolders {
         }
     }
 
-    /// Removes what is left of these attempts: folders and packed logs. What cannot go now goes with the task.
-    pub(crate) fn remove_runs(&self, id: &TaskId, attempts: std::ops::RangeInclusive<u32>) {
+    /// Removes what is left of these attempts: folders and packed logs.
+    ///
+    /// # Errors
+    /// The first thing that could not be removed; what is behind it is there as well.
+    pub(crate) fn remove_runs(
+        &self,
+        id: &TaskId,
+        attempts: std::ops::RangeInclusive<u32>,
+    ) -> std::io::Result<()> {
         for attempt in attempts {
             let run = self.run(id, attempt);
             for removed in [std::fs::remove_dir_all(&run), std::fs::remove_file(run.with_extension("log"))] {
-                if let Err(error) = removed
-                    && error.kind() != std::io::ErrorKind::NotFound
-                {
-                    tracing::warn!("run {id}/{attempt}, which is not kept, cannot be removed: {error}");
+                match removed {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
                 }
             }
         }
+        Ok(())
     }
 
     /// Tasks that have a folder, in the order of their creation.

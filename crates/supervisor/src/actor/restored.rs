@@ -14,7 +14,7 @@ use solti_model::{
     TaskEventKind, TaskId, TaskKind, TaskPhase, TaskRun, TaskSpec, TaskStatus,
 };
 use solti_store::{Change, Queueing, Store, StoredRun, StoredTask};
-use std::path::Path;
+use std::io::ErrorKind;
 use std::time::UNIX_EPOCH;
 
 /// Why such a task or run has failed, where nothing else is known of it.
@@ -61,14 +61,23 @@ fn tasks(folders: &RunFolders) -> Result<Vec<TaskId>, SupervisorError> {
 }
 
 fn all_runs(folders: &RunFolders) -> Result<Vec<(TaskId, Vec<RunFolder>)>, SupervisorError> {
-    let tasks = tasks(folders)?.into_iter();
-    Ok(tasks.map(|id| (id.clone(), run_folders(&folders.task(&id)))).collect())
+    let of = |id: TaskId| match run_folders(folders, &id) {
+        Ok(runs) => Some((id, runs)),
+        // A task that waits does so in a paused lane, and a person decides.
+        Err(error) => {
+            tracing::error!("whether task {id} has run meanwhile is not known: {error}");
+            None
+        }
+    };
+    Ok(tasks(folders)?.into_iter().filter_map(of).collect())
 }
 
 /// Whether there is any run folder, of whatever task.
 pub(crate) async fn any_run(folders: &RunFolders) -> Result<bool, SupervisorError> {
     let any = |folders: &RunFolders| {
-        Ok(tasks(folders)?.iter().any(|id| !run_folders(&folders.task(id)).is_empty()))
+        // What cannot be looked at may well hold a run.
+        let holds_one = |id: &TaskId| run_folders(folders, id).map_or(true, |runs| !runs.is_empty());
+        Ok(tasks(folders)?.iter().any(holds_one))
     };
     folders.on_a_thread(any).await
 }
@@ -81,18 +90,28 @@ pub(crate) async fn take_up(
     id: &TaskId,
     boot_id: &str,
 ) -> Result<bool, SupervisorError> {
-    let task = folders.task(id);
-    let runs = folders.on_a_thread(move |_| run_folders(&task)).await;
+    let task = id.clone();
+    let runs = folders.on_a_thread(move |folders| run_folders(folders, &task)).await?;
     let changes = unknown_task(id, &runs, boot_id);
     let is_one = !changes.is_empty();
     store.apply(changes).await?;
     Ok(is_one)
 }
 
-/// Oldest first. What cannot be read is left out; its folder stays.
-fn run_folders(task: &Path) -> Vec<RunFolder> {
+/// Oldest first; none where there is no folder.
+fn run_folders(folders: &RunFolders, id: &TaskId) -> Result<Vec<RunFolder>, SupervisorError> {
+    let task = folders.task(id);
+    let failed = |source| SupervisorError::Folder { path: task.clone(), source };
     let mut runs = Vec::new();
-    for entry in std::fs::read_dir(task).into_iter().flatten().flatten() {
+    let entries = match std::fs::read_dir(&task) {
+        // Deleted meanwhile, or something else that a person has put there.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(runs);
+        }
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
         let Some(attempt) = entry.file_name().to_str().and_then(attempt_named) else { continue };
         let path = entry.path();
         let changed = entry.metadata().and_then(|found| found.modified()).unwrap_or(UNIX_EPOCH);
@@ -107,7 +126,7 @@ fn run_folders(task: &Path) -> Vec<RunFolder> {
     // Where a log was just being packed both are there.
     runs.sort_by_key(|run| (run.attempt, run.open));
     runs.dedup_by_key(|run| run.attempt);
-    runs
+    Ok(runs)
 }
 
 fn stored_run(id: &TaskId, run: &RunFolder, open: bool, boot_id: &str) -> StoredRun {

@@ -37,13 +37,15 @@ pub(super) fn run_logs(
     id: &TaskId,
     attempts: std::ops::RangeInclusive<u32>,
     over: u32,
-) -> Result<Vec<RunLog>, HousekeepingError> {
+) -> Vec<RunLog> {
     let few = attempts.end().saturating_sub(*attempts.start()) < LISTED;
     let attempts: Vec<u32> = if few {
         attempts.collect()
     } else {
-        let failed = |source| HousekeepingError::Folder { path: folders.task(id), source };
-        let mut there = folders.logged_attempts(id).or_else(none_if_gone).map_err(failed)?;
+        let mut there = folders.logged_attempts(id).or_else(none_if_gone).unwrap_or_else(|error| {
+            tracing::warn!("the logs of task {id} are not measured: {error}");
+            vec![]
+        });
         there.retain(|attempt| attempts.contains(attempt));
         there
     };
@@ -55,7 +57,7 @@ pub(super) fn run_logs(
             Err(error) => tracing::warn!("the log of run {id}/{attempt} is not measured: {error}"),
         }
     }
-    Ok(runs)
+    runs
 }
 
 fn none_if_gone<T>(error: std::io::Error) -> std::io::Result<Vec<T>> {

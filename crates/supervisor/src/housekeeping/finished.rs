@@ -33,8 +33,8 @@ impl Finished {
         Self { limits, store, folders, mailbox, clock: BelievedClock::new() }
     }
 
-    /// Removes attempts of which a task has too many, a step at a time: files first, so that none is left that nobody knows. The
-    /// tasks that have lost some.
+    /// Removes attempts of which a task has too many, a step at a time: files first, so that none is left that nobody knows. Those
+    /// whose files cannot be removed stay until another time. The tasks that have lost some.
     pub(super) async fn thin_out(&mut self) -> Result<BTreeSet<TaskId>, HousekeepingError> {
         let mut thinner = BTreeSet::new();
         let Some(keep) = self.limits.borrow().keep_attempts else { return Ok(thinner) };
@@ -43,14 +43,22 @@ impl Finished {
             if surplus.is_empty() {
                 return Ok(thinner);
             }
+            let mut removed_some = false;
             for attempts in surplus {
-                thinner.insert(attempts.task_id.clone());
                 let (folders, gone) = (self.folders.clone(), attempts.clone());
-                tokio::task::spawn_blocking(move || {
-                    folders.remove_runs(&gone.task_id, gone.from..=gone.to);
-                })
-                .await?;
+                let removed = tokio::task::spawn_blocking(move || {
+                    folders.remove_runs(&gone.task_id, gone.from..=gone.to)
+                });
+                if let Err(error) = removed.await? {
+                    tracing::warn!("attempts of {} stay beyond their number: {error}", attempts.task_id);
+                    continue;
+                }
+                removed_some = true;
+                thinner.insert(attempts.task_id.clone());
                 self.store.apply(vec![Change::DropAttempts(attempts)]).await?;
+            }
+            if !removed_some {
+                return Ok(thinner);
             }
         }
     }

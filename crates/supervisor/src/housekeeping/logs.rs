@@ -79,10 +79,11 @@ impl Logs {
 
     /// Forgets what is known; the tasks that have logs.
     pub(super) async fn start_over(&mut self) -> Result<BTreeSet<TaskId>, HousekeepingError> {
+        let folders = self.folders.clone();
+        let found = tokio::task::spawn_blocking(move || tasks_with_folders(&folders)).await??;
         self.stuck_until = None;
         self.of_tasks.clear();
-        let folders = self.folders.clone();
-        tokio::task::spawn_blocking(move || tasks_with_folders(&folders)).await?
+        Ok(found)
     }
 
     /// Brings the logs of these tasks and of those that run within the limits, and says which limits cannot be kept.
@@ -162,13 +163,13 @@ impl Logs {
                 let there = folders.task(&wanted.id).is_dir();
                 let runs =
                     there.then(|| run_logs(&folders, &wanted.id, wanted.from..=wanted.to, wanted.over));
-                runs.transpose().map(|runs| (wanted, runs))
+                (wanted, runs)
             };
-            wanted.into_iter().map(look).collect::<Result<Vec<_>, _>>()
+            wanted.into_iter().map(look).collect::<Vec<_>>()
         });
         let exceeds = |bytes: u64, limit: Option<u64>| limit.is_some_and(|limit| bytes > limit);
         let mut too_much = Vec::new();
-        for (Wanted { id, to, over, running, .. }, runs) in measured.await?? {
+        for (Wanted { id, to, over, running, .. }, runs) in measured.await? {
             let Some(runs) = runs else {
                 // Waiting, or over and silent; of one that is just being started the folder comes a moment later.
                 self.forget(&id);
@@ -220,8 +221,7 @@ impl Logs {
     ) -> Result<(), HousekeepingError> {
         let limits = LogLimits { total_bytes: None, min_free_bytes: 0, ..*self.limits.borrow() };
         let (folders, task) = (self.folders.clone(), id.clone());
-        let all =
-            tokio::task::spawn_blocking(move || run_logs(&folders, &task, 1..=attempts, over)).await??;
+        let all = tokio::task::spawn_blocking(move || run_logs(&folders, &task, 1..=attempts, over)).await?;
         let freed = self.free(all, limits, u64::MAX, filters).await?;
         if let Some(logs) = self.of_tasks.get_mut(&id) {
             logs.stuck_until = freed.is_empty().then(|| Instant::now() + PAUSE);
@@ -250,15 +250,14 @@ impl Logs {
         let active: HashMap<TaskId, u32> =
             active.into_iter().map(|stored| (stored.task.metadata.id, stored.task.status.attempt)).collect();
         let folders = self.folders.clone();
-        let all = tokio::task::spawn_blocking(move || -> Result<Vec<RunLog>, HousekeepingError> {
-            let mut all = Vec::new();
-            for id in ids {
+        let all = tokio::task::spawn_blocking(move || {
+            let of = |id| {
                 let over = active.get(&id).map_or(u32::MAX, |attempt| attempt.saturating_sub(1));
-                all.extend(run_logs(&folders, &id, 1..=u32::MAX, over)?);
-            }
-            Ok(all)
+                run_logs(&folders, &id, 1..=u32::MAX, over)
+            };
+            ids.into_iter().flat_map(of).collect()
         });
-        let freed = self.free(all.await??, limits, free, filters).await?;
+        let freed = self.free(all.await?, limits, free, filters).await?;
         self.stuck_until = freed.is_empty().then(|| Instant::now() + PAUSE);
         self.free_space().await
     }

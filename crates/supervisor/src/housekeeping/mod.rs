@@ -131,8 +131,11 @@ impl Housekeeper {
         while let Some(look) = self.next_look().await {
             let regular = matches!(look, Look::Running);
             if let Err(error) = self.look(look).await {
-                // The next look tries again.
                 tracing::warn!("logs and finished tasks are not kept within their limits: {error}");
+                // What this look has left undone, one at everything makes up for.
+                if !std::mem::replace(&mut self.missed_some, true) {
+                    self.full_look_at = Instant::now() + PAUSE;
+                }
             }
             self.filters.go_on(regular);
         }
@@ -180,16 +183,17 @@ impl Housekeeper {
             Look::Running => BTreeSet::new(),
             Look::Changed(ids) => ids,
             Look::Everything => {
-                self.store.drop_unused_environments(self.environment).await?;
                 self.missed_some = false;
                 self.full_look_at = Instant::now() + PAUSE;
+                self.store.drop_unused_environments(self.environment).await?;
                 self.logs.start_over().await?
             }
         };
         self.running_look_at = Instant::now() + WHILE_RUNNING;
         self.unkept_look_at = Instant::now() + AGAIN;
-        self.logs.keep(ids, &mut self.filters).await?;
-        self.keep_finished().await
+        // Neither keeps the other from being done.
+        let logs = self.logs.keep(ids, &mut self.filters).await;
+        self.keep_finished().await.and(logs)
     }
 
     async fn keep_finished(&mut self) -> Result<(), HousekeepingError> {
