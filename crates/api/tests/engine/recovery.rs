@@ -236,6 +236,20 @@ async fn after_a_reboot_a_next_attempt_waits_for_the_person_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_reboot_each_task_becomes_what_it_says() {
+    each_becomes_what_it_says(|shim, program| {
+        signal(shim, "KILL");
+        signal(program, "KILL");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_reboot_that_left_time_to_record_the_ends_it_is_the_same() {
+    each_becomes_what_it_says(|_, program| signal(program, "TERM")).await;
+}
+
+/// `go_down`: what the reboot does to the shim and the program of each run.
+async fn each_becomes_what_it_says(go_down: fn(u32, u32)) {
     let dir = tempfile::tempdir().unwrap();
     let boot = |id: &str| SupervisorConfig { boot_id: id.to_owned(), ..SupervisorConfig::new(dir.path()) };
     let engine = Engine::open_with(boot("before")).await;
@@ -251,8 +265,9 @@ async fn after_a_reboot_each_task_becomes_what_it_says() {
         ("b", json!({"afterReboot": "start"})),
         ("c", json!({"afterReboot": "hold"})),
         ("d", json!({})),
+        ("e", json!({"restart": {"type": "onFailure"}})),
     ] {
-        let id = submit(slot, "sleep 600", more).await;
+        let id = submit(slot, "exec sleep 600", more).await;
         engine.running(&id).await;
         ran.push((id.clone(), child_of(&engine, &id).await));
     }
@@ -261,9 +276,7 @@ async fn after_a_reboot_each_task_becomes_what_it_says() {
     let ends = submit("d", "true", json!({"afterReboot": "end"})).await;
     engine.supervisor.shut_down().await;
     for (_, child) in &ran {
-        for pid in [parent(*child), *child] {
-            signal(pid, "KILL");
-        }
+        go_down(parent(*child), *child);
     }
 
     let engine = Engine::open_with(boot("after")).await;
@@ -278,7 +291,10 @@ async fn after_a_reboot_each_task_becomes_what_it_says() {
     let held = row(&ran[2].0).await;
     assert_eq!(held.waiting, Some(Waiting::Held));
     assert_eq!(held.recent_runs[0].phase, TaskPhase::Failed, "its attempt is lost all the same");
-    assert_eq!(engine.finished(&ran[3].0).await.status.phase, TaskPhase::Failed);
+    for (id, _) in &ran[3..] {
+        let status = engine.finished(id).await.status;
+        assert_eq!((status.phase, status.attempt), (TaskPhase::Failed, 1));
+    }
     assert_eq!(row(&waits).await.waiting, Some(Waiting::Held));
     assert_eq!(engine.finished(&goes_on).await.status.phase, TaskPhase::Succeeded);
     let ended = engine.finished(&ends).await.status;

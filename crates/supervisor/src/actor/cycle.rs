@@ -8,6 +8,7 @@ use super::silence::after_silence;
 use super::{Actor, Message, Reply, event, runner_mode};
 use crate::clock::now_ms;
 use crate::{LiveRun, SupervisorError};
+use rustix::process::Signal;
 use solti_model::{
     AfterReboot, BackoffState, BeforeReboot, FieldError, MainEnded, NextStep, OnCluster, RunId, RunUsage,
     Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
@@ -272,13 +273,18 @@ impl Actor {
             next = step;
         }
         let mut looping = false;
-        if let RunEnd::Lost { reason: LostReason::Rebooted } = outcome.end
-            && !active.stored.stop_requested
-        {
+        // What runs on a node of a cluster does not go down with this machine.
+        let is_here = |run: &&StoredRun| run.run.node.is_none();
+        let before_reboot =
+            active.run.as_ref().filter(is_here).is_some_and(|run| run.boot_id != self.config.boot_id);
+        if ended_by_reboot(&outcome.end, before_reboot) && !active.stored.stop_requested {
             let after = spec.after_a_reboot(BeforeReboot::Ran);
-            if after != AfterReboot::End {
-                next = NextStep::Retry { delay_ms: 0, backoff: BackoffState::default() };
-            }
+            next = match after {
+                AfterReboot::Start | AfterReboot::Hold => {
+                    NextStep::Retry { delay_ms: 0, backoff: BackoffState::default() }
+                }
+                AfterReboot::End => NextStep::Finish(result.end.run_phase()),
+            };
             active.stored.queueing.held = after == AfterReboot::Hold;
         }
         if matches!(outcome.end, RunEnd::NotTaken { .. }) && !active.stored.stop_requested {
@@ -465,5 +471,19 @@ fn usage(used: Usage) -> RunUsage {
         peak_memory_bytes: used.peak_memory_bytes,
         read_bytes: used.io_bytes.map(|(read, _)| read),
         written_bytes: used.io_bytes.map(|(_, written)| written),
+    }
+}
+
+/// Whether the run has ended with the machine that went down. Programs get a signal then, and who supervises them may still have recorded
+/// that; a stop that nobody has asked for is the same told to the shim.
+fn ended_by_reboot(end: &RunEnd, before_reboot: bool) -> bool {
+    match end {
+        RunEnd::Lost { reason } => *reason == LostReason::Rebooted,
+        RunEnd::Signaled { signal } => {
+            let of_shutdown = [Signal::TERM, Signal::KILL, Signal::HUP];
+            before_reboot && of_shutdown.iter().any(|shutdown| shutdown.as_raw() == *signal)
+        }
+        RunEnd::Stopped { .. } => before_reboot,
+        _ => false,
     }
 }
