@@ -20,7 +20,7 @@ use solti_model::{
 use solti_runner::Runners;
 use solti_schedule::Zones;
 use solti_store::Store;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -215,6 +215,15 @@ impl Supervisor {
     /// For those of `ids` that are not over.
     pub async fn row_states(&self, ids: Vec<TaskId>) -> Result<HashMap<TaskId, RowState>, SupervisorError> {
         self.ask(|reply| Message::RowStates { ids, reply }).await
+    }
+
+    /// Those that wait in these lanes, of each at most so many, which come first.
+    pub async fn waiting_in(
+        &self,
+        slots: BTreeSet<Slot>,
+        of_each: usize,
+    ) -> Result<BTreeSet<TaskId>, SupervisorError> {
+        self.ask(|reply| Message::WaitingIn { slots, of_each, reply }).await
     }
 
     /// To follow the attempts of a task; `None` when it is over or unknown: then the store has it all.

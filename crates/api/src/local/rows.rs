@@ -17,6 +17,9 @@ use tokio::sync::Mutex;
 const RECENT_RUNS: u32 = 8;
 /// Changed rows in one change; with more the reader reads its list again.
 const MAX_CHANGED: usize = 500;
+/// Tasks whose place in the queue is told anew when something happens in their lane: those that come first. Of the others it is told
+/// when they are read again.
+const PLACES: usize = 100;
 
 fn storage(error: StoreError) -> ApiError {
     match error {
@@ -257,8 +260,16 @@ impl ChangeWatch {
         let resync = changes.missed_some || changes.changed.len() > MAX_CHANGED;
         let mut tasks = Vec::new();
         if !resync {
-            let ids = changes.changed.iter().cloned().collect();
-            tasks = self.supervisor.store().rows_of(ids).await.map_err(storage)?;
+            let store = self.supervisor.store();
+            tasks = store.rows_of(changes.changed.iter().cloned().collect()).await.map_err(storage)?;
+            // What waits beside them may have another place now.
+            let slots = tasks.iter().map(|stored| stored.task.spec.slot.clone()).collect();
+            let beside = self.supervisor.waiting_in(slots, PLACES).await?;
+            let beside = beside.difference(&changes.changed).take(MAX_CHANGED - tasks.len().min(MAX_CHANGED));
+            let beside: Vec<TaskId> = beside.cloned().collect();
+            if !beside.is_empty() {
+                tasks.extend(store.rows_of(beside).await.map_err(storage)?);
+            }
         }
         let searched = |task: &mut StoredRow| Some((task.task.metadata.id.clone(), task.searched.take()?));
         let searched: HashMap<TaskId, Searched> = tasks.iter_mut().filter_map(searched).collect();

@@ -2,16 +2,18 @@
 //! still. The rules under any order of events are in the supervisor's own tests.
 
 use crate::common::{Engine, bash, command, spec, until, within};
+use futures::StreamExt as _;
 use serde_json::json;
 use solti_api::operations::{
     EditTask, Forecast, GetTaskRow, HoldAll, HoldTask, MoveTask, Operations as _, ReleaseTask, RerunTask,
     ResumeTask, RetryNow, RunNow, SetLane, SetPriority, StopTask, SuspendTask, TaskEvents, TaskOrder,
-    UncheckedSpec,
+    UncheckedSpec, WatchTasks,
 };
 use solti_api::{ApiError, ApiHandler};
 use solti_model::{
     AfterWhen, NotForeseen, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskRow, TaskSpec, Waiting,
 };
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -388,4 +390,39 @@ async fn of_very_many_that_wait_for_a_task_it_is_said_that_there_are_more() {
     let found = order().await;
     assert_eq!((found.tasks.len(), found.links.len(), found.more), (51, 50, true));
     stop(&engine, &first).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_is_told_of_every_place_in_the_queue_that_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let holder = holder(&engine, "s").await;
+    let mut waiting = Vec::new();
+    for name in ["a", "b", "c"] {
+        waiting.push(submit(&engine, "s", command("true", &[]), json!({"labels": {"name": name}})).await);
+    }
+    let [a, b, c] = &waiting[..] else { unreachable!() };
+    let mut changes = engine.api.open(WatchTasks::all()).await.unwrap();
+    let mut places: BTreeMap<TaskId, (u32, String)> = BTreeMap::new();
+    let mut told = async |expected: &[(&TaskId, u32, &str)]| {
+        let expected = expected.iter().map(|(id, n, behind)| ((*id).clone(), (*n, (*behind).to_owned())));
+        let expected: BTreeMap<_, _> = expected.collect();
+        while expected.iter().any(|(id, place)| places.get(id) != Some(place)) {
+            let change = within("a change", changes.next()).await.unwrap();
+            for row in change.changed {
+                if let Some(Waiting::Lane { position, behind }) = row.waiting {
+                    places.insert(row.task.metadata.id, (position, behind));
+                }
+            }
+        }
+    };
+    engine.api.ask(SetPriority { id: c.clone(), priority: 5 }).await.unwrap();
+    told(&[(c, 1, "sleep 600"), (a, 2, "c"), (b, 3, "a")]).await;
+    stop(&engine, a).await;
+    told(&[(c, 1, "sleep 600"), (b, 2, "c")]).await;
+    engine.api.ask(HoldTask { id: c.clone() }).await.unwrap();
+    told(&[(b, 1, "sleep 600")]).await;
+    for id in [c, b, &holder] {
+        engine.api.delete_task(id).await.unwrap();
+    }
 }

@@ -59,7 +59,7 @@ use solti_model::{
 };
 use solti_runner::{ClusterWait, LogDoorbell, Place, RunController, RunOutcome, Runners, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -105,6 +105,11 @@ pub(crate) enum Message {
     RowStates {
         ids: Vec<TaskId>,
         reply: oneshot::Sender<HashMap<TaskId, RowState>>,
+    },
+    WaitingIn {
+        slots: BTreeSet<Slot>,
+        of_each: usize,
+        reply: oneshot::Sender<BTreeSet<TaskId>>,
     },
     Follow {
         id: TaskId,
@@ -347,6 +352,10 @@ impl Actor {
             Message::Lanes { reply } => drop(reply.send(self.lanes.all())),
             Message::SetLane { slot, change, reply } => self.set_lane(slot, &change, reply).await,
             Message::RowStates { ids, reply } => drop(reply.send(self.row_states(ids))),
+            Message::WaitingIn { slots, of_each, reply } => {
+                let waiting = slots.iter().flat_map(|slot| self.lanes.waiting(slot).take(of_each));
+                drop(reply.send(waiting.cloned().collect()));
+            }
             Message::Follow { id, reply } => {
                 drop(reply.send(self.tasks.get(&id).map(|active| active.live.subscribe())));
             }
