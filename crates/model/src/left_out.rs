@@ -25,7 +25,7 @@ pub struct LeftOut {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub texts: Vec<String>,
-    /// Its latest finished attempt has one of these exit codes.
+    /// Its latest finished attempt has one of these exit codes, or was killed by the signal that a shell has one of them for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<i32>>")]
     pub exit_codes: Vec<i32>,

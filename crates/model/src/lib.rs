@@ -171,6 +171,7 @@ pub use settings::{
 };
 pub use severity::Severity;
 pub use shape::{MAX_NUMBER, SpecErrors, misfit, read_whole, too_large};
+pub use shell_code::errors_of_signal;
 pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};
 pub use span::{DEFAULT_SPANS, MAX_SPANS, TaskSpan, TaskSpans};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};

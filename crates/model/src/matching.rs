@@ -87,13 +87,13 @@ impl ListQuery {
         let in_name = |text: &str| searched.is_some_and(|searched| name_of(&searched.text).contains(text));
         let left_out = without.slots.contains(&task.spec.slot)
             || task.spec.job.as_ref().is_some_and(|job| without.jobs.contains(job))
-            || task.status.exit_code.is_some_and(|code| without.exit_codes.contains(&code))
+            || without.exit_codes.iter().any(|code| task.status.has_exit_code(*code))
             || without.labels.iter().any(|(key, value)| has_label(key, value))
             || without.folded_texts().iter().any(|text| has_text(text));
         !left_out
             && (self.phases.is_empty() || self.phases.contains(&task.status.phase))
             && self.slot.as_ref().is_none_or(|slot| *slot == task.spec.slot)
-            && self.exit_code.is_none_or(|code| task.status.exit_code == Some(code))
+            && self.exit_code.is_none_or(|code| task.status.has_exit_code(code))
             && self.since_ms.is_none_or(|since| task.metadata.created_at >= since)
             && self.labels.iter().all(|(key, value)| has_label(key, value))
             && self.job.as_ref().is_none_or(|job| task.spec.job.as_ref() == Some(job))

@@ -3,7 +3,7 @@
 use crate::{TaskPhase, TaskStatus};
 
 /// Where a failed start begins its sentence: the code that a shell has for it.
-const STARTS: [(&str, u8); 16] = [
+const STARTS: [(&str, u8); 26] = [
     ("program not found", 127),
     ("program is a directory", 126),
     ("not executable", 126),
@@ -12,6 +12,17 @@ const STARTS: [(&str, u8); 16] = [
     ("argument list too long", 126),
     ("the program could not be executed", 126),
     ("the program could not be looked up", 126),
+    ("the script cannot be run", 126),
+    // What is to be there before the program is.
+    ("working directory ", 125),
+    ("the working directory ", 125),
+    ("no permission to enter the working directory", 125),
+    ("the standard input could not be opened", 125),
+    ("the run folder ", 125),
+    ("the log files could not be made", 125),
+    ("the shared folder cannot be used", 125),
+    ("no process could be started", 125),
+    ("the supervising process ", 125),
     // As engines end themselves.
     ("the program is not in the image", 127),
     ("the program in the image cannot be executed", 126),
@@ -25,7 +36,8 @@ const STARTS: [(&str, u8); 16] = [
 
 impl TaskStatus {
     /// The program's own exit code; 124 for one whose time was over, 130 for one that was stopped; 128 and the signal for one that
-    /// was killed, 127 for one that was not found, 126 for one that cannot be executed; 1 for what is none of these.
+    /// was killed, 127 for one that was not found, 126 for one that cannot be executed, 125 where what it
+    /// needs is not there; 1 for what is none of these.
     ///
     /// Signal and start are read from `error`, which is the only place that tells of them, also on the wire.
     pub fn shell_code(&self) -> u8 {
@@ -38,14 +50,36 @@ impl TaskStatus {
             (_, None) => self.error.as_deref().and_then(code_of_words).unwrap_or(1),
         }
     }
+
+    /// Whether it ended with this exit code, or by the signal that a shell has this code for.
+    pub fn has_exit_code(&self, code: i32) -> bool {
+        let of_signal = || self.error.as_deref().and_then(code_of_signal).map(i32::from);
+        self.exit_code.or_else(of_signal) == Some(code)
+    }
+}
+
+/// `killed by SIGKILL (signal 9)`, `killed by signal 64`, and what is known beside it.
+fn code_of_signal(error: &str) -> Option<u8> {
+    let digits = error.strip_prefix("killed by ")?.split_once("signal ")?.1;
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    digits[..end].parse::<u8>().ok()?.checked_add(128)
+}
+
+/// The errors that a program has which was killed by the signal that a shell has this code for, as patterns of SQL's LIKE; none of a code
+/// that is no signal's.
+pub fn errors_of_signal(code: i32) -> Option<[String; 3]> {
+    let signal = code.checked_sub(128).filter(|signal| (1..=64).contains(signal))?;
+    let of = |rest: &str| format!("killed by {rest}");
+    Some([
+        of(&format!("%(signal {signal})%")),
+        of(&format!("signal {signal}")),
+        of(&format!("signal {signal};%")),
+    ])
 }
 
 fn code_of_words(error: &str) -> Option<u8> {
-    if let Some(signal) = error.strip_prefix("killed by ") {
-        // `SIGKILL (signal 9)`, `signal 64`
-        let digits = signal.split_once("signal ")?.1;
-        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-        return digits[..end].parse::<u8>().ok()?.checked_add(128);
+    if error.starts_with("killed by ") {
+        return code_of_signal(error);
     }
     STARTS.iter().find(|(words, _)| error.starts_with(words)).map(|(_, code)| *code)
 }
@@ -66,6 +100,13 @@ mod tests {
             (TaskPhase::Exhausted, Some(3), Some("exit 3"), 3),
             (TaskPhase::Failed, None, Some("killed by SIGSEGV (signal 11)"), 139),
             (TaskPhase::Failed, None, Some("killed by signal 64"), 192),
+            (TaskPhase::Failed, None, Some("working directory does not exist: /no/such"), 125),
+            (
+                TaskPhase::Failed,
+                None,
+                Some("the standard input could not be opened: /no/such: No such file"),
+                125,
+            ),
             (TaskPhase::Failed, None, Some("killed by SIGKILL (signal 9); likely out of memory: …"), 137),
             (TaskPhase::Failed, None, Some("program not found: x (PATH has 2 entries)"), 127),
             (TaskPhase::Failed, None, Some("not executable (no run bit): /x"), 126),

@@ -27,7 +27,7 @@ pub struct ListQuery {
     /// Somewhere in the name or the command, case ignored.
     #[ts(optional)]
     pub text: Option<String>,
-    /// Tasks whose latest finished attempt has this exit code.
+    /// Tasks whose latest finished attempt has this exit code, or was killed by the signal that a shell has this code for.
     #[ts(optional)]
     pub exit_code: Option<i32>,
     /// Created at or after this time, in Unix milliseconds.

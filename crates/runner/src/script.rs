@@ -123,12 +123,16 @@ impl Language {
                 };
                 return Some(OsString::from_vec(loader));
             }
-            // Given as a plain path, `sys.path[0]` would be the run folder.
-            // Its names are those that it has in a file; no other is left in it.
-            (Self::Python, "-c") => format!(
-                "__import__('sys').argv[0]=__file__=__import__('os').fsdecode(bytes.fromhex('{path}'))\n\
+            // As in `-c`, `-uc`, `-Ic`, but for letters that take what follows for their own. Given as a plain path, `sys.path[0]`
+            // would be the run folder. Its names are those that it has in a file; no other is left in it.
+            (Self::Python, flag)
+                if is_letters(flag) && flag.ends_with('c') && !flag.contains(['m', 'W', 'X']) =>
+            {
+                format!(
+                    "__import__('sys').argv[0]=__file__=__import__('os').fsdecode(bytes.fromhex('{path}'))\n\
                  exec(compile(open(__file__,'rb').read(),__file__,'exec'))"
-            ),
+                )
+            }
             // Given as a plain path, it would shift `process.argv` by one, and modules would be looked for beside it.
             (Self::Node, "-e" | "--eval") => NODE_LOADER.replace("PATH", &path),
             // These take the file in place of the text, where it has a name, a `__FILE__` and lines.
@@ -223,6 +227,7 @@ mod tests {
             |program, flag| Language::of(program).and_then(|l| l.loader(flag, Path::new("/r/it's/script")));
         for (program, flag) in [
             ("python3", "-m"),
+            ("python3", "-Wc"),
             ("node", "-p"),
             ("bash", "--rcfile"),
             ("sh", "-s"),
@@ -232,6 +237,8 @@ mod tests {
             assert_eq!(loads(program, flag), None, "{program} {flag}");
         }
         assert_eq!(loads("/opt/bin/dash", "-lc"), Some(r". '/r/it'\''s/script'".into()));
+        assert_eq!(loads("python3", "-uc"), loads("python3", "-c"));
+        assert!(loads("python3", "-c").is_some());
         assert_eq!(loads("zsh", "-c"), Some(r#"eval "$(<'/r/it'\''s/script')""#.into()));
     }
 }

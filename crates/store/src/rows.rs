@@ -10,7 +10,7 @@ use crate::{RowCursor, RowPage, RowQuery, StoreError, StoredRow, took};
 use rusqlite::{OptionalExtension, Row, Transaction, params_from_iter};
 use solti_model::{
     LeftOut, MAX_ANSWER_BYTES, Searched, Slot, SpecHead, Task, TaskHead, TaskId, TaskPage, TaskPhase,
-    TaskQuery, folded, stored_spec,
+    TaskQuery, errors_of_signal, folded, stored_spec,
 };
 
 /// Every column that [`stored_row`] reads, but for how long it took. A long spec has a head of its own, and is not touched.
@@ -242,6 +242,21 @@ struct Filter {
     range: Option<Range>,
 }
 
+/// As [`solti_model::TaskStatus::has_exit_code`].
+fn push_exit_code(sql: &mut Sql, condition: &str, equals: &str, code: i32) {
+    sql.push(&format!("{condition}(t.exit_code {equals} "));
+    sql.bind(i64::from(code));
+    if let Some(errors) = errors_of_signal(code) {
+        sql.push(" OR t.exit_code IS NULL AND (0");
+        for error in errors {
+            sql.push(" OR coalesce(t.error, '') LIKE ");
+            sql.bind(error);
+        }
+        sql.push(")");
+    }
+    sql.push(")");
+}
+
 impl Filter {
     fn by_phase(slot: Option<&Slot>, phases: &[TaskPhase]) -> Self {
         let mut phases = phases.to_vec();
@@ -465,8 +480,7 @@ impl Filter {
         }
         self.push_phases(sql, "t.phase");
         if let Some(exit_code) = self.exit_code {
-            sql.push(" AND t.exit_code = ");
-            sql.bind(i64::from(exit_code));
+            push_exit_code(sql, " AND ", "=", exit_code);
         }
         if let Some(since_ms) = self.since_ms {
             sql.push(" AND t.created_at >= ");
@@ -488,8 +502,7 @@ impl Filter {
             sql.bind(slot.as_str().to_owned());
         }
         for code in exit_codes {
-            sql.push(" AND t.exit_code IS NOT ");
-            sql.bind(i64::from(*code));
+            push_exit_code(sql, " AND NOT ", "IS", *code);
         }
         for job in jobs {
             sql.push(&format!(" AND NOT EXISTS (SELECT 1 FROM job_tasks k WHERE k.num = {num} AND k.job = "));

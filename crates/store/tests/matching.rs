@@ -57,9 +57,17 @@ fn stored(n: u64) -> impl Strategy<Value = StoredTask> {
         1 => prop::collection::vec(text(), 300..301),
     ];
     let script = prop::option::weighted(0.3, text());
-    let exit_code = prop::option::of(0..2);
-    (phase, args, script, labels(), 0..2_u8, exit_code).prop_map(
-        move |(phase, args, script, labels, lane, exit_code)| {
+    let end = prop::sample::select(vec![
+        (None, None),
+        (Some(0), None),
+        (Some(134), Some("exit 134")),
+        (None, Some("killed by SIGABRT (signal 6)")),
+        (None, Some("killed by SIGABRT (signal 6); why")),
+        (None, Some("killed by signal 64")),
+        (None, Some("was not killed by signal 6")),
+    ]);
+    (phase, args, script, labels(), 0..2_u8, end).prop_map(
+        move |(phase, args, script, labels, lane, (exit_code, error))| {
             let mut stored = in_slot(task(n, phase), if lane == 0 { "a" } else { "b" });
             if let TaskKind::Subprocess(subprocess) = &mut stored.task.spec.kind {
                 subprocess.mode = SubprocessMode::Command(CommandMode { command: "make".to_owned(), args });
@@ -69,6 +77,7 @@ fn stored(n: u64) -> impl Strategy<Value = StoredTask> {
             }
             stored.task.spec.labels = labels;
             stored.task.status.exit_code = exit_code;
+            stored.task.status.error = error.map(str::to_owned);
             stored
         },
     )
@@ -93,12 +102,16 @@ fn took() -> impl Strategy<Value = (Option<u64>, Option<u64>)> {
     (prop::option::weighted(0.1, 0..9_u64), prop::option::weighted(0.1, 0..9_u64))
 }
 
+fn code() -> impl Strategy<Value = i32> {
+    prop::sample::select(vec![0, 1, 134, 192])
+}
+
 fn without() -> impl Strategy<Value = LeftOut> {
     let parts = (
         prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]).prop_map(slot), 0..2),
         labels(),
         prop::collection::vec(text(), 0..2),
-        prop::collection::vec(0..2, 0..2),
+        prop::collection::vec(code(), 0..2),
     );
     let some = parts.prop_map(|(slots, labels, texts, exit_codes)| LeftOut {
         slots,
@@ -117,7 +130,7 @@ fn query() -> impl Strategy<Value = ListQuery> {
         prop::option::weighted(0.2, prop::bool::ANY),
         prop_oneof![2 => Just(BTreeMap::new()), 1 => labels()],
         prop::option::weighted(0.7, text()),
-        prop::option::weighted(0.2, 0..2),
+        prop::option::weighted(0.2, code()),
         prop::option::weighted(0.2, 0..9_u64),
         (prop::option::weighted(0.2, text()), took(), without()),
     );

@@ -48,7 +48,8 @@ async fn the_next_time_is_that_at_which_it_is_run() {
     let next = detail(&engine, "put-off").await.schedules[0].next_at.unwrap();
     let time = anchor + 25 * 60_000;
     assert!((time..=time + 20 * 60_000).contains(&next), "{next}, of {time}");
-    let coming = engine.api.ask(Upcoming { name: None, from: now_ms(), to: now_ms() + 24 * HOUR }).await.unwrap();
+    let coming =
+        engine.api.ask(Upcoming { name: None, from: now_ms(), to: now_ms() + 24 * HOUR }).await.unwrap();
     let all: Vec<_> = coming.times.iter().map(|coming| coming.at).collect();
     assert!(all[0] == next && all.is_sorted() && all.len() > 50, "{next}: {all:?}");
     // Also when it is asked of what is after that time of the schedule.
@@ -221,7 +222,8 @@ async fn times_at_which_nobody_was_there_are_dealt_with_by_the_schedules_rule() 
     missed.sort_unstable();
     assert_eq!(missed[0], ("latest", Some("run, but not the 3 times before it")));
     assert_eq!((missed.len(), missed[1].0), (2, "skip"));
-    let next = engine.api.ask(Upcoming { name: None, from: now_ms(), to: now_ms() + 2 * HOUR }).await.unwrap();
+    let next =
+        engine.api.ask(Upcoming { name: None, from: now_ms(), to: now_ms() + 2 * HOUR }).await.unwrap();
     let next: Vec<_> = next.times.iter().map(|time| (time.job.as_str(), time.at)).collect();
     assert_eq!(next, ["all", "latest", "skip"].map(|job| (job, anchor + 10 * HOUR)));
 }

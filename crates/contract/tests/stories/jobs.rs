@@ -222,7 +222,8 @@ pub async fn a_job_is_renamed_with_all_that_belongs_to_it(subject: &Subject) {
     assert_eq!(api.get_task_status(&id).await.unwrap().unwrap().spec.job, Some(name("new")));
     let past = |of: &str| JobHistory { name: name(of), cursor: None, limit: None };
     assert_eq!(api.ask(past("new")).await.unwrap().rows[0].task.spec.job, Some(name("new")));
-    let coming = api.ask(Upcoming { name: None, from: 4_102_444_800_000, to: 4_102_444_800_000 }).await.unwrap();
+    let coming =
+        api.ask(Upcoming { name: None, from: 4_102_444_800_000, to: 4_102_444_800_000 }).await.unwrap();
     assert_eq!(coming.times.iter().map(|time| time.job.as_str()).collect::<Vec<_>>(), ["new"]);
 
     // Whoever still asks for it by the old name is told, also when it was renamed again.
