@@ -20,8 +20,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const PREVIEWED_WITHIN: Duration = Duration::from_secs(5);
 /// `sbatch` itself gives up before.
 const SUBMITTED_WITHIN: Duration = Duration::from_secs(60);
+/// Variables by which a user tells Slurm's programs what to show, to hand over or to ask back. They are for that user's own use of them:
+/// here they would hide jobs, or change them.
+const DEFAULTS_OF_USERS: [&str; 5] = ["SBATCH_", "SQUEUE_", "SCANCEL_", "SINFO_", "SACCT_"];
 /// Accounting forgets nothing; what is looked for was submitted by this user's own engine, as a rule lately.
 const LOOKED_BACK: &str = "now-90days";
+/// How each look at the queue begins. Without `--all` the jobs of a hidden partition are missing.
+const QUEUE: [&str; 5] = ["--noheader", "--all", "--states=all", "--format", FORMAT];
+/// How Slurm's programs begin what they say of a number that has no name.
+const NAMELESS: &str = "Invalid user";
 
 /// Slurm's programs, found in the `PATH` of tasks. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -64,6 +71,7 @@ pub(super) enum Accounts {
 
 impl Client {
     pub(super) fn new(mut env: BTreeMap<OsString, OsString>) -> Self {
+        env.retain(|key, _| !DEFAULTS_OF_USERS.iter().any(|own| key.to_string_lossy().starts_with(own)));
         // Times as numbers.
         env.insert("SLURM_TIME_FORMAT".into(), "%s".into());
         Self { env, user: rustix::process::geteuid().as_raw().to_string() }
@@ -105,13 +113,25 @@ impl Client {
         Err(format!("the cluster cannot be asked: {}", why.trim_start_matches("slurm_load_jobs error: ")))
     }
 
+    /// As [`look`](Self::look), at what is this user's. A number that has no name at the moment, as while a directory service is away, is
+    /// nobody to Slurm's programs: then by the other words alone.
+    async fn look_at_own(&self, program: &str, words: &[&str]) -> Result<String, String> {
+        match self.look(program, &self.own(words)).await {
+            Err(why) if why.contains(NAMELESS) => self.look(program, words).await,
+            answer => answer,
+        }
+    }
+
+    fn own<'a>(&'a self, words: &[&'a str]) -> Vec<&'a str> {
+        [words, &["--user", &self.user]].concat()
+    }
+
     /// All jobs of this user that the controller still knows.
     ///
     /// # Errors
     /// Why it cannot be asked, in a sentence. It says nothing of any job.
     pub(super) async fn jobs(&self) -> Result<HashMap<String, Job>, String> {
-        let words = ["--noheader", "--states=all", "--user", &self.user, "--format", FORMAT];
-        self.look("squeue", &words).await.map(|answer| jobs(&answer))
+        self.look_at_own("squeue", &QUEUE).await.map(|answer| jobs(&answer))
     }
 
     /// A job by its name, also one that the controller has forgotten, where the cluster keeps accounts.
@@ -119,8 +139,8 @@ impl Client {
     /// # Errors
     /// Why it is not known whether there is one.
     pub(super) async fn job(&self, name: &str) -> Result<Option<Job>, String> {
-        let words = ["--noheader", "--states=all", "--user", &self.user, "--name", name, "--format", FORMAT];
-        let found = self.look("squeue", &words).await.map(|answer| jobs(&answer).remove(name))?;
+        let words = [&QUEUE[..], &["--name", name]].concat();
+        let found = self.look_at_own("squeue", &words).await.map(|answer| jobs(&answer).remove(name))?;
         match found {
             Some(job) => Ok(Some(job)),
             None => Ok(match self.accounted(name).await? {
@@ -130,10 +150,26 @@ impl Client {
         }
     }
 
+    /// A job by its number, whatever keeps it out of the lists. One of another name is another job: a controller that has lost all it knew
+    /// counts from the beginning.
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    pub(super) async fn numbered(&self, number: &str, name: &str) -> Result<Option<Job>, String> {
+        if number.is_empty() {
+            return Ok(None);
+        }
+        match self.look("squeue", &[&QUEUE[..], &["--jobs", number]].concat()).await {
+            Ok(answer) => Ok(jobs(&answer).remove(name)),
+            Err(why) if why.contains("Invalid job id") => Ok(None),
+            Err(why) => Err(why),
+        }
+    }
+
     /// The same from the accounts alone.
     pub(super) async fn accounted(&self, name: &str) -> Result<Accounts, String> {
-        let words = ["-nXP", "--user", &self.user, "--name", name, "-S", LOOKED_BACK, "-o", ACCOUNT_FIELDS];
-        match self.look("sacct", &words).await {
+        let words = ["-nXP", "--name", name, "-S", LOOKED_BACK, "-o", ACCOUNT_FIELDS];
+        match self.look_at_own("sacct", &words).await {
             Ok(answer) => Ok(accounted(&answer).map_or(Accounts::DoNot, |job| Accounts::Know(Box::new(job)))),
             Err(why) if why.contains("accounting storage is disabled") => Ok(Accounts::NotKept),
             Err(why) => Err(why),
@@ -181,7 +217,8 @@ impl Client {
 
     /// A partition by its name; `None` where there is none, or nobody can say.
     pub(super) async fn partition(&self, name: &str) -> Option<ClusterPartition> {
-        let words = ["--noheader", "--partition", name, "--format", offer::FORMAT];
+        // One that is hidden can be named too.
+        let words = ["--noheader", "--all", "--partition", name, "--format", offer::FORMAT];
         let said = self.say("sinfo", &words, PREVIEWED_WITHIN).await.ok().filter(|said| said.well)?;
         offer::cluster("", &said.out, "").partitions.into_iter().find(|one| one.name == name)
     }
@@ -191,10 +228,10 @@ impl Client {
     /// # Errors
     /// Why it is not known whether the cluster has heard it.
     pub(super) async fn end(&self, name: &str, mode: StopMode) -> Result<(), String> {
-        let waits = ["--state=PENDING", "--name", name, "--user", &self.user];
-        let gently = ["--batch", "--signal=TERM", "--state=RUNNING", "--name", name, "--user", &self.user];
-        let hard = ["--full", "--signal=KILL", "--state=RUNNING", "--name", name, "--user", &self.user];
-        let all = ["--name", name, "--user", &self.user];
+        let waits = ["--state=PENDING", "--name", name];
+        let gently = ["--batch", "--signal=TERM", "--state=RUNNING", "--name", name];
+        let hard = ["--full", "--signal=KILL", "--state=RUNNING", "--name", name];
+        let all = ["--name", name];
         let calls: [&[&str]; 2] = match mode {
             StopMode::Graceful => [&waits, &gently],
             StopMode::Kill => [&hard, &all],
@@ -207,11 +244,14 @@ impl Client {
 
     /// Takes a job away whatever it does.
     pub(super) async fn cancel_all(&self, name: &str) -> Result<(), String> {
-        self.cancel(&["--name", name, "--user", &self.user]).await
+        self.cancel(&["--name", name]).await
     }
 
     async fn cancel(&self, words: &[&str]) -> Result<(), String> {
-        let said = self.say("scancel", words, ANSWER_WITHIN).await?;
+        let mut said = self.say("scancel", &self.own(words), ANSWER_WITHIN).await?;
+        if !said.well && said.err.contains(NAMELESS) {
+            said = self.say("scancel", words, ANSWER_WITHIN).await?;
+        }
         // What there is no such job for is over already.
         let over = ["already completing", "Invalid job id", "Job/step already"];
         if said.well || over.iter().any(|words| said.err.contains(words)) {
@@ -244,5 +284,83 @@ impl Client {
         // Where no accounts are kept there are none to choose from.
         let associations = self.look("sacctmgr", &words).await.unwrap_or_default();
         Ok(offer::cluster(version.trim(), &partitions, &associations))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// Stand-ins for Slurm's programs, as shell scripts; `variables` are those of the user.
+    fn client(folder: &Path, programs: &[(&str, &str)], variables: &[(&str, &str)]) -> Client {
+        for (name, script) in programs {
+            let path = folder.join(name);
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("made a program");
+        }
+        let path = format!("{}:/usr/bin:/bin", folder.display());
+        let all = [&[("PATH", &*path)], variables].concat();
+        Client::new(all.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+
+    const LINE: &str = "echo '7|RUNNING|None|n1|1795982088|1|100M|N/A|secret|solti-a-1'";
+
+    #[tokio::test]
+    async fn what_a_user_tells_slurms_programs_for_own_use_does_not_reach_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = [
+            ("SQUEUE_PARTITION", "closed"),
+            ("SBATCH_ARRAY_INX", "0-1"),
+            ("SCANCEL_INTERACTIVE", "1"),
+            ("SINFO_PARTITION", "closed"),
+            ("SACCT_FORMAT", "x"),
+        ];
+        let kept = [("SLURM_CONF", "/etc/slurm.conf"), ("SLURM_CLUSTERS", "here")];
+        let client = client(folder.path(), &[("squeue", "env >&2; exit 1")], &[&own[..], &kept].concat());
+        let said = client.say("squeue", &[], ANSWER_WITHIN).await.expect("it is asked").err;
+        let seen: Vec<_> = said.lines().filter_map(|line| line.split_once('=')).collect();
+        assert!(own.iter().all(|(key, _)| seen.iter().all(|(other, _)| other != key)), "{said}");
+        assert!(kept.iter().all(|one| seen.contains(one)) && seen.contains(&("SLURM_TIME_FORMAT", "%s")));
+    }
+
+    #[tokio::test]
+    async fn the_jobs_of_a_hidden_partition_are_seen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let squeue = format!("case \" $* \" in *' --all '*) {LINE} ;; esac");
+        let client = client(folder.path(), &[("squeue", &squeue)], &[]);
+        assert!(client.jobs().await.expect("an answer").contains_key("solti-a-1"));
+        assert_eq!(client.job("solti-a-1").await.expect("an answer").expect("a job").number, "7");
+        assert!(client.numbered("7", "solti-a-1").await.expect("an answer").is_some());
+        assert!(client.numbered("7", "solti-b-1").await.expect("an answer").is_none(), "another's number");
+    }
+
+    #[tokio::test]
+    async fn a_number_that_the_controller_does_not_know_is_no_job() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let unknown = "echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1";
+        let known = client(folder.path(), &[("squeue", unknown)], &[]).numbered("7", "solti-a-1").await;
+        assert_eq!(known, Ok(None));
+        let away = "echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1";
+        let known = client(folder.path(), &[("squeue", away)], &[]).numbered("7", "solti-a-1").await;
+        assert!(known.is_err(), "who does not answer knows it perhaps");
+    }
+
+    #[tokio::test]
+    async fn a_user_whose_number_has_no_name_is_asked_about_without_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let nameless = |then: &str| {
+            format!(
+                "case \" $* \" in *' --user '*) echo \"error: Invalid user id: 64987\" >&2; exit 1 ;; esac\n{then}"
+            )
+        };
+        let cancelled = folder.path().join("cancelled");
+        let (squeue, scancel) = (nameless(LINE), nameless(&format!("echo \"$*\" >>{}", cancelled.display())));
+        let client = client(folder.path(), &[("squeue", &squeue), ("scancel", &scancel)], &[]);
+        assert!(client.jobs().await.expect("an answer").contains_key("solti-a-1"));
+        client.cancel_all("solti-a-1").await.expect("it is heard");
+        assert_eq!(fs::read_to_string(cancelled).expect("it was asked"), "--name solti-a-1\n");
     }
 }

@@ -322,6 +322,19 @@ impl Follow {
         let end = match verdict {
             Verdict::GoesOn => return None,
             Verdict::AskAccounts => {
+                // What is not in the list may be there all the same: whoever is given up is ended.
+                match self.client.numbered(&self.job.number, &self.followed.name).await {
+                    Ok(None) => {}
+                    Ok(Some(job)) => {
+                        self.set_sight(sight_of(&job));
+                        self.job = job;
+                        return None;
+                    }
+                    Err(why) => {
+                        self.trouble(0, Some(why));
+                        return None;
+                    }
+                }
                 match self.client.accounted(&self.followed.name).await {
                     Ok(Accounts::Know(job)) => {
                         self.set_sight(sight_of(&job));
