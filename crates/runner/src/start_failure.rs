@@ -108,6 +108,11 @@ pub enum StartCause {
         /// What of it, and why.
         problem: String,
     },
+    /// Its cluster could not take it at that moment.
+    ClusterTrouble {
+        /// Why, in a sentence.
+        problem: String,
+    },
     /// The system refused, for the reason in `errno`.
     System,
 }
@@ -120,6 +125,11 @@ impl StartFailure {
     /// The word of a runner, or of who starts it, on a task that cannot be started: its message is the sentence.
     pub fn refused(error: FieldError) -> Self {
         Self::new(Stage::Resolve, 0, "", StartCause::Refused { problem: error.message })
+    }
+
+    /// Of a job that its cluster has not taken, and may take later; `problem` is a sentence.
+    pub(crate) fn cluster_trouble(problem: String) -> Self {
+        Self::new(Stage::Exec, 0, "", StartCause::ClusterTrouble { problem })
     }
 
     /// Of a container that an engine has not started, or was not asked to.
@@ -135,12 +145,14 @@ impl StartFailure {
         Self::new(stage, error.raw_os_error().unwrap_or(0), path, StartCause::System)
     }
 
-    /// What was lacking for a moment: of the system, or of a disk that others serve. `None` when trying again would only repeat the
+    /// What was lacking for a moment: of the system, of a disk that others serve, or of a cluster. `None` when trying again would only repeat the
     /// failure.
     #[must_use]
     pub fn shortage(&self) -> Option<String> {
         let lacking = match (&self.cause, self.errno) {
-            (StartCause::SharedFolder { .. }, _) => return Some(self.to_string()),
+            (StartCause::SharedFolder { .. } | StartCause::ClusterTrouble { .. }, _) => {
+                return Some(self.to_string());
+            }
             (StartCause::System, libc::EMFILE) => "too many open files",
             (StartCause::System, libc::ENFILE) => "too many open files on this machine",
             (StartCause::System, libc::EAGAIN) => "no more processes can be started",
@@ -198,7 +210,7 @@ impl StartFailure {
         };
         let path = or("the program");
         match &self.cause {
-            StartCause::Refused { problem } => problem.clone(),
+            StartCause::Refused { problem } | StartCause::ClusterTrouble { problem } => problem.clone(),
             StartCause::Container(failure) => failure.to_string(),
             StartCause::Wasm(failure) => failure.to_string(),
             StartCause::NotInPath { entries: 0 } => format!("program not found: {path} (PATH is empty)"),

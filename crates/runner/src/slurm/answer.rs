@@ -3,37 +3,78 @@
 use solti_model::{ClusterPartition, ClusterPreview, ClusterRequest, FieldError, ResourceLimits};
 
 use super::job::FORESEEN_WITHIN_MS;
+use crate::ask::last_words;
 
-/// What nobody has answered.
-const UNREACHED: [&str; 6] = ["contact", "timed out", "connection", "Communication", "standby", "Zero Bytes"];
+/// What of a job the cluster may refuse, in the words that Slurm has for that, and the field that it is about. What fits none of them is
+/// a trouble of the cluster, or of the way to it, of which there are more than a list would hold: such a job may be taken later.
+const REFUSALS: [(&str, Option<&str>); 22] = [
+    // Those that mention another field too come first.
+    ("policy", Some("cluster")),
+    ("account", Some("cluster.account")),
+    ("partition", Some("cluster.partition")),
+    ("qos", Some("cluster.qos")),
+    ("feature", Some("cluster.constraint")),
+    ("memory required", Some(MEMORY)),
+    ("memory specification", Some(MEMORY)),
+    ("gres", Some("cluster.gpus")),
+    ("time limit", Some("cluster.timeMinutes")),
+    ("cpu count", Some("cluster.cpus")),
+    ("processors", Some("cluster.cpus")),
+    ("node configuration", None),
+    // Also "Unspecified error", which is that of a site's own rules.
+    ("specif", None),
+    ("access/permission denied", None),
+    ("access denied", None),
+    ("not permitted", None),
+    ("only permitted", None),
+    ("not available", None),
+    ("not supported", None),
+    ("too long", None),
+    // Of the words of its command line.
+    ("invalid --", None),
+    (" for --", None),
+];
+const MEMORY: &str = "limits.memoryBytes";
+/// What the rules of a site say of themselves, where they do not say more.
+const UNSPECIFIED: &str = "Unspecified error";
 
-/// Why there will be no such job; `None` where it may have been taken all the same.
-pub(super) fn refusal(said: &str) -> Option<&str> {
-    let line = said.lines().rfind(|line| line.contains("error:") || line.contains("allocation failure:"))?;
-    let reason = line.rsplit("error: ").next()?.trim_start_matches("allocation failure: ");
-    let reason = reason.strip_prefix("Batch job submission failed: ").unwrap_or(reason);
-    let is_answer = !UNREACHED.iter().any(|word| reason.contains(word));
-    is_answer.then_some(reason.trim())
+/// Why there is no job, or none is known of.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Denial {
+    /// There will be none.
+    Refused(String),
+    /// It may have been taken all the same, or be taken later.
+    Trouble(String),
+}
+
+/// What `sbatch` has said of a job that it has no number of.
+pub(super) fn denial(said: &str) -> Denial {
+    let mut reasons = said.lines().rev().filter_map(reason);
+    let Some(last) = reasons.next() else {
+        return Denial::Trouble(last_words(said).unwrap_or("sbatch does not say why").to_owned());
+    };
+    match field_of(last) {
+        Some(_) if last == UNSPECIFIED => Denial::Refused(reasons.next().unwrap_or(last).to_owned()),
+        Some(_) => Denial::Refused(last.to_owned()),
+        None => Denial::Trouble(last.to_owned()),
+    }
+}
+
+fn reason(line: &str) -> Option<&str> {
+    const BEGINNINGS: [&str; 3] = ["error: ", "fatal: ", "allocation failure: "];
+    let reason = BEGINNINGS.iter().find_map(|word| Some(line.rsplit_once(word)?.1))?;
+    Some(reason.strip_prefix("Batch job submission failed: ").unwrap_or(reason).trim())
+}
+
+/// `None` for what is no refusal; the field where the refusal tells it.
+fn field_of(reason: &str) -> Option<Option<&'static str>> {
+    let reason = reason.to_ascii_lowercase();
+    REFUSALS.iter().find(|(word, _)| reason.contains(word)).map(|(_, field)| *field)
 }
 
 /// A refusal as a sentence at the field that it is about, as far as the cluster or the request tell which that is.
 pub(super) fn refused(reason: &str, cluster: &ClusterRequest, limits: &ResourceLimits) -> FieldError {
-    const MEMORY: &str = "limits.memoryBytes";
-    let said = reason.to_ascii_lowercase();
-    // Those that mention another field too come first.
-    let told = [
-        ("policy", "cluster"),
-        ("account", "cluster.account"),
-        ("partition", "cluster.partition"),
-        ("qos", "cluster.qos"),
-        ("feature", "cluster.constraint"),
-        ("memory", MEMORY),
-        ("gres", "cluster.gpus"),
-        ("time limit", "cluster.timeMinutes"),
-        ("cpu count", "cluster.cpus"),
-        ("processors", "cluster.cpus"),
-    ];
-    let told = told.iter().find(|(word, _)| said.contains(word)).map(|(_, field)| *field);
+    let told = field_of(reason).flatten();
     // "Requested node configuration is not available" is about the one thing that is asked for, if it is one.
     let sizes = [
         ("cluster.cpus", cluster.cpus.is_some() || limits.cpu_percent.is_some()),
@@ -78,31 +119,80 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_answer_is_a_refusal() {
+    fn what_is_known_to_be_a_refusal_is_one() {
+        let failed = "sbatch: error: Batch job submission failed: ";
         for (said, reason) in [
             (
-                "sbatch: error: Batch job submission failed: Requested node configuration is not available\n",
-                Some("Requested node configuration is not available"),
+                format!("{failed}Requested node configuration is not available\n"),
+                "Requested node configuration is not available",
             ),
             (
-                "sbatch: error: invalid partition specified: nosuch\nsbatch: error: Batch job submission failed: Invalid partition name specified\n",
-                Some("Invalid partition name specified"),
+                format!("sbatch: error: invalid partition specified: nosuch\n{failed}Invalid partition name specified\n"),
+                "Invalid partition name specified",
             ),
             (
-                "sbatch: error: invalid partition specified: nosuch\nallocation failure: Invalid partition name specified\n",
-                Some("Invalid partition name specified"),
+                "sbatch: error: invalid partition specified: nosuch\nallocation failure: Invalid partition name specified\n".into(),
+                "Invalid partition name specified",
+            ),
+            (format!("{failed}Access/permission denied"), "Access/permission denied"),
+            (
+                format!("{failed}User's group not permitted to use this partition"),
+                "User's group not permitted to use this partition",
             ),
             (
-                "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\n",
-                None,
+                format!("{failed}Required partition not available (inactive or drain)"),
+                "Required partition not available (inactive or drain)",
             ),
-            ("allocation failure: Unable to contact slurm controller (connect failure)\n", None),
-            ("sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n", None),
-            ("killed", None),
-            ("", None),
+            ("sbatch: error: Invalid --mem specification".into(), "Invalid --mem specification"),
+            (
+                "sbatch: error: Invalid numeric value \"x\" for --cpus-per-task.".into(),
+                "Invalid numeric value \"x\" for --cpus-per-task.",
+            ),
+            // By the rules of a site.
+            (
+                format!("sbatch: error: Say which project it is for\n{failed}Unspecified error"),
+                "Say which project it is for",
+            ),
+            (format!("{failed}Unspecified error"), "Unspecified error"),
         ] {
-            assert_eq!(refusal(said), reason, "{said}");
+            assert_eq!(denial(&said), Denial::Refused(reason.into()), "{said}");
         }
+    }
+
+    #[test]
+    fn anything_else_is_a_trouble_of_the_moment() {
+        for reason in [
+            "Unable to contact slurm controller (connect failure)",
+            "Socket timed out on send/recv operation",
+            "Zero Bytes were transmitted or received",
+            "Protocol authentication error",
+            "Invalid authentication credential",
+            "Failed to connect to authentication agent",
+            "I/O error writing script/environment to file",
+            "Unable to create job record, try again",
+            "Requested operation is presently disabled",
+            "System submissions disabled",
+            "Resource temporarily unavailable",
+            "Slurm backup controller in standby mode",
+            "Memory management error",
+            "Incompatible versions of client and server code",
+            "Something that a later Slurm says",
+        ] {
+            for said in [
+                format!("sbatch: error: Batch job submission failed: {reason}\n"),
+                format!("allocation failure: {reason}\n"),
+                format!("sbatch: fatal: {reason}\n"),
+            ] {
+                assert_eq!(denial(&said), Denial::Trouble(reason.into()), "{said}");
+            }
+        }
+        let munge = "sbatch: error: If munged is up, restart with --num-threads=10\n\
+                     sbatch: error: Munge encode failed: Failed to access \"/run/munge\": No such file or directory\n\
+                     sbatch: error: slurm_send_node_msg: auth_g_create: REQUEST_SUBMIT_BATCH_JOB has authentication error\n\
+                     sbatch: error: Batch job submission failed: Protocol authentication error\n";
+        assert_eq!(denial(munge), Denial::Trouble("Protocol authentication error".into()));
+        assert_eq!(denial("killed"), Denial::Trouble("killed".into()));
+        assert_eq!(denial(""), Denial::Trouble("sbatch does not say why".into()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use solti_model::{BatchCluster, ClusterPartition, ClusterPreview};
 
-use super::answer::{preview, refusal};
+use super::answer::{Denial, denial, preview};
 use super::job::{ACCOUNT_FIELDS, FORMAT, Job, accounted, jobs};
 use super::offer;
 use crate::StopMode;
@@ -185,11 +185,9 @@ impl Client {
                 let number = said.out.trim().split(';').next().unwrap_or_default().to_owned();
                 Submitted::As { number }
             }
-            Ok(said) => match refusal(&said.err) {
-                Some(reason) => Submitted::Refused(reason.to_owned()),
-                None => {
-                    Submitted::Unknown(last_words(&said.err).unwrap_or("sbatch does not say why").to_owned())
-                }
+            Ok(said) => match denial(&said.err) {
+                Denial::Refused(reason) => Submitted::Refused(reason),
+                Denial::Trouble(why) => Submitted::Unknown(format!("the cluster cannot take it now: {why}")),
             },
             Err(why) => Submitted::Unknown(why),
         }
@@ -205,12 +203,9 @@ impl Client {
         };
         match preview(&said.err, now_ms()).filter(|_| said.well) {
             Some(preview) => Previewed::As(preview),
-            None => match refusal(&said.err) {
-                Some(reason) => Previewed::Refused(reason.to_owned()),
-                None => {
-                    let why = last_words(&said.err).unwrap_or("sbatch does not say why");
-                    Previewed::Unanswered(format!("the cluster cannot be asked: {why}"))
-                }
+            None => match denial(&said.err) {
+                Denial::Refused(reason) => Previewed::Refused(reason),
+                Denial::Trouble(why) => Previewed::Unanswered(format!("the cluster cannot be asked: {why}")),
             },
         }
     }

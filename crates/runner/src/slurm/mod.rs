@@ -311,8 +311,7 @@ impl Runner for SlurmRunner {
             Submitted::Refused(why) => {
                 return Err(StartFailure::refused(refused(&why, &cluster, &limits)).into());
             }
-            // Whoever looks for it by its name finds out.
-            Submitted::Unknown(why) => return Err(AttachError::Cluster { run, why }.into()),
+            Submitted::Unknown(why) => return Err(self.not_taken(&run_dir, run, why).await),
         };
         Ok(self.follow(Followed { run, name, run_dir, grace, job }))
     }
@@ -366,6 +365,17 @@ impl Runner for SlurmRunner {
 }
 
 impl SlurmRunner {
+    /// What a start is that has brought no word of a job: one that failed for the moment, where it is certain that there is no job. Else
+    /// whoever looks for it by its name finds out.
+    async fn not_taken(&self, run_dir: &Path, run: RunId, why: String) -> StartError {
+        let is_certain = matches!(self.client.job(&job_name(&run)).await, Ok(None))
+            && self.never_begins(run_dir, &run).await.unwrap_or(false);
+        match is_certain {
+            true => StartFailure::cluster_trouble(why).into(),
+            false => AttachError::Cluster { run, why }.into(),
+        }
+    }
+
     async fn offer(&self) -> Result<BatchCluster, String> {
         self.shared()?;
         self.client.offer().await

@@ -11,4 +11,5 @@ mod hanging_folder;
 mod life;
 mod preview;
 mod recovery;
+mod stand_ins;
 mod support;
