@@ -81,7 +81,9 @@ pub(super) fn judged(machine: &str, end: End, client: RunOutcome, asked: bool) -
         End::NotTaken { why } => RunEnd::NotTaken { why: format!("{machine} has not taken it: {why}") },
         End::Deleted => elsewhere(ClusterEnd::Canceled, format!("its task was deleted on {machine}")),
         End::Removed => RunEnd::Lost { reason: LostReason::MachineRemoved },
-        End::NeverRan => stopped(None),
+        End::NeverRan if asked => stopped(None),
+        // Somebody has ended the client before anything was started there: the task still wants to run.
+        End::NeverRan => RunEnd::NotTaken { why: format!("{machine} has not taken it: its client was ended") },
     };
     // What the client has used is not what is asked for, and how it was ended says nothing of the program.
     let flags = EndFlags { log_incomplete: client.flags.log_incomplete, ..EndFlags::default() };
@@ -155,6 +157,10 @@ mod tests {
         assert_eq!(told(lost, false), RunEnd::Lost { reason: LostReason::Elsewhere });
         let silent = told(End::NotTaken { why: "no answer".into() }, false);
         assert_eq!(silent, RunEnd::NotTaken { why: "nas has not taken it: no answer".into() });
+        let client_killed = told(End::NeverRan, false);
+        let why = "nas has not taken it: its client was ended".to_owned();
+        assert_eq!(client_killed, RunEnd::NotTaken { why });
+        assert_eq!(told(End::NeverRan, true), RunEnd::Stopped { code: None, signal: None });
         assert_eq!(told(End::Removed, true), RunEnd::Lost { reason: LostReason::MachineRemoved });
     }
 }

@@ -1,6 +1,6 @@
 //! Follows one run to its end: what its client says in a file becomes what the supervisor is told, and what that wishes becomes a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use solti_model::{RunId, StopMode as StopWish};
@@ -17,6 +17,20 @@ use crate::{ClusterWait, Place, RunHandle, RunOutcome, Standing, StopMode};
 const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 /// Before a machine is asked again for the proof that nothing runs there, and at most between two times.
 const RESTS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+
+/// What was wished of a run so far.
+pub(super) async fn wished(run_dir: &Path, run: &RunId) -> Wish {
+    let file = run_dir.join(WISH_FILE);
+    match spawn_blocking(move || solti_relay::read::<Wish>(&file)).await {
+        Ok(Ok(wish)) => wish.unwrap_or_default(),
+        Ok(Err(error)) => {
+            tracing::warn!(%run, %error, "what was wished of the run cannot be read");
+            Wish::default()
+        }
+        // The runtime is shutting down.
+        Err(_) => Wish::default(),
+    }
+}
 
 pub(super) struct Follow {
     runner: MachineRunner,
@@ -76,15 +90,7 @@ impl Follow {
 
     /// What was wished before the app was started again: the client goes by it.
     async fn remember(&mut self) {
-        let file = self.run_dir.join(WISH_FILE);
-        match spawn_blocking(move || solti_relay::read::<Wish>(&file)).await {
-            Ok(Ok(wish)) => self.wish = wish.unwrap_or_default(),
-            Ok(Err(error)) => {
-                tracing::warn!(run = %self.run, %error, "what was wished of the run cannot be read")
-            }
-            // The runtime is shutting down.
-            Err(_) => {}
-        }
+        self.wish = wished(&self.run_dir, &self.run).await;
     }
 
     /// Has the client know what is wished.

@@ -302,7 +302,8 @@ impl MachineRunner {
             | Attached::Lost(LostReason::NeverStarted) => found,
             Attached::Finished(outcome) => {
                 let end = self.end_there(run_dir).await.map_err(|why| Self::unknown(run, why))?;
-                Attached::Finished(end::judged(&self.machine, end, outcome, false))
+                let asked = follow::wished(run_dir, run).await.stop.is_some();
+                Attached::Finished(end::judged(&self.machine, end, outcome, asked))
             }
             Attached::Lost(_) => {
                 // A client whose shim was killed goes on, and would start what is ended here.
