@@ -203,11 +203,17 @@ impl Explain for ContainerRunner {
     async fn explain(&self, run_dir: &Path, run: &RunId, mut outcome: RunOutcome) -> RunOutcome {
         let code = match outcome.end {
             RunEnd::Exited { code } => u8::try_from(code).unwrap_or(0),
+            // Somebody has to take it away that the shim could not.
             RunEnd::Lost { .. } => {
                 self.remove(run).await;
                 return outcome;
             }
-            _ => return outcome,
+            _ => {
+                if outcome.flags.survivors {
+                    self.remove(run).await;
+                }
+                return outcome;
+            }
         };
         if code == 0 {
             return outcome;

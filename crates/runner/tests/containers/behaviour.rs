@@ -18,6 +18,7 @@ on_each_engine! { run:
     a_volume_is_made_by_its_name_and_stays,
     a_program_hears_of_a_stop_once_and_its_children_not_at_all,
     a_container_that_is_ended_is_gone_when_its_end_is_told,
+    one_that_somebody_has_paused_ends_and_is_gone_all_the_same,
     all_processes_of_a_container_end_with_it,
     a_limit_of_open_files_reaches_the_program,
     an_engine_says_what_it_is_and_which_images_it_has,
@@ -133,6 +134,27 @@ async fn a_container_that_is_ended_is_gone_when_its_end_is_told(it: Containers) 
     let outcome = it.run(deaf).await;
     assert!(matches!(outcome.end, RunEnd::TimedOut { .. }), "{outcome:?}");
     assert_eq!(it.left(), Vec::<String>::new());
+}
+
+async fn one_that_somebody_has_paused_ends_and_is_gone_all_the_same(it: Containers) {
+    for mode in [StopMode::Graceful, StopMode::Kill] {
+        let request = it.request(&format!("paused-{mode:?}").to_lowercase(), sh("echo on; exec sleep 600"));
+        let request = RunRequest { grace: Duration::from_millis(300), ..request };
+        let (run, mut handle) = (request.run.clone(), it.on(request).await);
+        if !it.client(&["pause", &it.runner.container_of(&run)]).status.success() {
+            // Without control groups no engine can.
+            assert_eq!(it.engine, TestEngine::Rootless);
+            handle.controller().stop(StopMode::Kill).await;
+            wait(&mut handle).await;
+            continue;
+        }
+        handle.controller().stop(mode).await;
+        let outcome = wait(&mut handle).await;
+        assert!(matches!(outcome.end, RunEnd::Stopped { .. }), "{outcome:?}");
+        assert!(!outcome.flags.survivors, "{outcome:?}");
+        assert!(it.left().is_empty(), "{:?}", it.left());
+        assert_eq!(it.processes(&run), 0);
+    }
 }
 
 async fn all_processes_of_a_container_end_with_it(it: Containers) {

@@ -45,3 +45,18 @@ fn of_a_run_that_is_ended_nothing_is_left_when_its_end_is_told() {
     assert_eq!(ended.end, RunEnd::Stopped(Some(LeaderStatus::Signal(libc::SIGTERM))));
     assert!(!folder.path().join("left").exists());
 }
+
+#[test]
+fn what_cannot_be_taken_away_at_once_is_a_little_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = leaving("echo on; exec sleep 600", folder.path());
+    // Fails the first time.
+    let script = "[ -e tried ] && exec rm left; touch tried; exit 1";
+    let words = ["/bin/sh", "-c", &format!("cd '{}'; {script}", folder.path().display())];
+    plan.spec.cleanup = Some(Cleanup { argv: words.map(Into::into).to_vec(), except_after: vec![] });
+    let running = plan.start();
+    running.lines(1);
+    running.stop();
+    running.wait();
+    assert!(!folder.path().join("left").exists());
+}

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
+use std::time::{Duration, Instant};
 
 use solti_shim::cgroup::{RunGroup, Unenforced};
 use solti_shim::exit_record::{LeaderStatus, Usage};
@@ -142,11 +143,7 @@ impl Leader {
 
     /// Whether a child but the leader is left, which is to say any process of the run; reaps those that have ended.
     pub fn has_company(&self) -> bool {
-        // Without the list nothing is known; whoever waits for nobody to be left has a time limit.
-        let Ok(children) = tree::children(std::process::id()) else { return true };
-        let others = children.into_iter().filter(|pid| *pid != self.pid());
-        // All are reaped, not only those up to the first that lives.
-        others.filter(|pid| !reap(pid.cast_signed())).count() > 0
+        is_any_left_but(Some(self.pid()))
     }
 
     /// Has every process of the run stand still, or go on.
@@ -188,6 +185,27 @@ impl Leader {
 fn reap(pid: libc::pid_t) -> bool {
     // SAFETY: a null status is allowed, the rest are integers.
     unsafe { libc::waitpid(pid, ptr::null_mut(), libc::WNOHANG) != 0 }
+}
+
+/// Whether a child but this one is left; reaps those that have ended.
+fn is_any_left_but(one: Option<u32>) -> bool {
+    // Without the list nothing is known; whoever waits for nobody to be left has a time limit.
+    let Ok(children) = tree::children(std::process::id()) else { return true };
+    let others = children.into_iter().filter(|pid| Some(*pid) != one);
+    // All are reaped, not only those up to the first that lives.
+    others.filter(|pid| !reap(pid.cast_signed())).count() > 0
+}
+
+/// Whether all children end within a time.
+pub fn all_end_within(patience: Duration) -> bool {
+    let give_up_at = Instant::now() + patience;
+    while is_any_left_but(None) {
+        if Instant::now() >= give_up_at {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
 }
 
 /// An ended child and how it ended, without reaping it.

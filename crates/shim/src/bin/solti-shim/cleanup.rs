@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use solti_shim::exit_record::LeaderStatus;
@@ -15,6 +15,15 @@ use solti_shim::launch::{self, LaunchSpec};
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Between two looks whether it is done. It takes tens of milliseconds.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+/// After a time that has failed. What was killed a moment ago may still be ending, and one that stood still is let go on by the first.
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::ZERO,
+];
 
 #[derive(Debug)]
 pub struct Cleanup {
@@ -33,17 +42,15 @@ impl Cleanup {
         code.is_some_and(|code| self.wanted.except_after.contains(&code))
     }
 
-    /// Does it, and returns when it is done or has taken too long.
+    /// Does it, again while it fails, and returns when it is done or has taken too long.
     pub fn wait_for(&self) {
-        let Some(Ok(mut child)) = self.command().map(|mut command| command.spawn()) else { return };
         let give_up = Instant::now() + PATIENCE;
-        while let Ok(None) = child.try_wait() {
-            if Instant::now() >= give_up {
-                child.kill().ok();
-                child.wait().ok();
+        for pause in PAUSES {
+            let Some(Ok(child)) = self.command().map(|mut command| command.spawn()) else { return };
+            if ends_well(child, give_up) || Instant::now() + pause >= give_up {
                 return;
             }
-            std::thread::sleep(BETWEEN_LOOKS);
+            std::thread::sleep(pause);
         }
     }
 
@@ -61,5 +68,20 @@ impl Cleanup {
         command.args(args).env_clear().envs(self.env.iter().map(|(key, value)| (key, value)));
         command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Some(command)
+    }
+}
+
+/// Whether it has exited with 0 by then; else it is killed.
+fn ends_well(mut child: Child, give_up: Instant) -> bool {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.success(),
+            Ok(None) if Instant::now() < give_up => std::thread::sleep(BETWEEN_LOOKS),
+            Ok(None) | Err(_) => {
+                child.kill().ok();
+                child.wait().ok();
+                return false;
+            }
+        }
     }
 }

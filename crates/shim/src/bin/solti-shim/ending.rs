@@ -9,7 +9,7 @@ use solti_shim::tree::{self, Process};
 use crate::child::Leader;
 
 /// How long the sweep after KILL goes on before it reports survivors.
-const SWEEP_FOR: Duration = Duration::from_millis(800);
+pub const SWEEP_FOR: Duration = Duration::from_millis(800);
 /// Between two looks at the process table.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 

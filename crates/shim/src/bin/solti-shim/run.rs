@@ -14,11 +14,11 @@ use solti_shim::launch::{self, LaunchSpec};
 use solti_shim::start_report::StartReport;
 
 use crate::after_main::AfterMain;
-use crate::child::Leader;
+use crate::child::{self, Leader};
 use crate::cleanup::Cleanup;
 use crate::clients::Clients;
 use crate::clock::{Clock, Deadline};
-use crate::ending::{Cause, Ending};
+use crate::ending::{Cause, Ending, SWEEP_FOR};
 use crate::fence::{Fence, Word};
 use crate::output::Output;
 use crate::record::RecordFile;
@@ -346,11 +346,14 @@ impl Run {
         if let (Some(cleanup), false) = (&cleanup, by_itself) {
             cleanup.wait_for();
         }
+        // What was frozen from without dies of its KILL once a cleanup has let it go.
+        let survivors = ending.as_ref().is_some_and(Ending::survivors)
+            && (cleanup.is_none() || !child::all_end_within(SWEEP_FOR));
         let flags = EndFlags {
             oom_killed,
             drain_cut,
             killed_after_grace: ending.as_ref().is_some_and(Ending::killed_after_grace),
-            survivors: ending.as_ref().is_some_and(Ending::survivors),
+            survivors,
             log_incomplete: log.incomplete,
         };
         let duration = u64::try_from(ended.at.duration_since(own.began).as_micros()).unwrap_or(u64::MAX);
