@@ -14,9 +14,10 @@ use tokio::time::{Instant, sleep, timeout};
 use super::client::{Client, Submitted};
 use super::job::{Job, JobState};
 use super::threads::{FOLDER_WITHIN, Threads};
-use super::words::waiting_words;
+use super::words::{pattern, waiting_words};
 use crate::CheckFailure;
 use crate::clock::now_ms;
+use crate::run_dir::JOB_OUTPUT;
 
 /// A job that waits for longer is taken out of the queue again.
 const WITHIN: Duration = Duration::from_secs(20);
@@ -109,10 +110,10 @@ async fn look_from_a_node(
 ) -> Result<FolderCheck, CheckFailure> {
     let began = Instant::now();
     let script = dir.join(SCRIPT);
-    let own =
-        ["--parsable", "--no-requeue", "--time=1", "--chdir=/", "--output=/dev/null"].map(str::to_owned);
-    let words: Vec<String> =
-        asked_for.iter().cloned().chain(own).chain([format!("--job-name={name}")]).collect();
+    let own = ["--parsable", "--no-requeue", "--time=1", "--chdir=/"].map(str::to_owned);
+    // Slurm itself has to find the folder too.
+    let places = [format!("--job-name={name}"), format!("--output={}", pattern(&dir.join(JOB_OUTPUT)))];
+    let words: Vec<String> = asked_for.iter().cloned().chain(own).chain(places).collect();
     match client.submit(&words, &script).await {
         Submitted::As { .. } => {}
         Submitted::Refused(why) => {

@@ -70,9 +70,14 @@ pub(super) fn asked_for(
     words
 }
 
-/// Slurm reads `%` in the name of a file as a pattern.
-fn pattern(path: &Path) -> String {
-    path.display().to_string().replace('%', "%%")
+/// How Slurm is told a name of a file. It reads `%` as a pattern; but a name with a backslash has none for it, and it takes one of each two
+/// of these away.
+pub(super) fn pattern(path: &Path) -> String {
+    let path = path.display().to_string();
+    match path.contains('\\') {
+        true => path.replace('\\', r"\\"),
+        false => path.replace('%', "%%"),
+    }
 }
 
 /// The job's script: it becomes the shim. A descriptor that Slurm leaves open would be taken for the pipe of an app.
@@ -230,6 +235,18 @@ mod tests {
         let said = words(&ClusterRequest { time_minutes: Some(90), cpus: Some(8), ..cluster }, None);
         assert!(said.contains(&"--time=90".to_owned()) && said.contains(&"--cpus-per-task=8".to_owned()));
         assert!(!words(&ClusterRequest::default(), None).iter().any(|word| word.starts_with("--time")));
+    }
+
+    #[test]
+    fn the_name_of_a_file_is_told_so_that_slurm_reads_it_as_it_is() {
+        for (path, told) in [
+            ("/s/a b/x", "/s/a b/x"),
+            ("/s/50%j/x", "/s/50%%j/x"),
+            (r"/s/a\b/x", r"/s/a\\b/x"),
+            (r"/s/50%j\b\\/x", r"/s/50%j\\b\\\\/x"),
+        ] {
+            assert_eq!(pattern(Path::new(path)), told, "{path}");
+        }
     }
 
     #[test]

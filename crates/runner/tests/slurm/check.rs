@@ -1,10 +1,11 @@
 //! Whether the shared folder is one.
 
-use solti_model::{FolderCheck, SlurmSettings};
-use solti_runner::{CheckFailure, Runner as _};
+use solti_model::{ClusterRequest, FolderCheck, SlurmSettings};
+use solti_runner::{CheckFailure, RunEnd, Runner as _};
 use solti_testing::until;
 
-use crate::support::Slurm;
+use crate::common::sh;
+use crate::support::{Slurm, ended};
 
 impl Slurm {
     /// Folders of checks that are there.
@@ -37,6 +38,24 @@ async fn a_file_of_a_node_is_seen_here() {
     slurm.settings.send(SlurmSettings { enabled: true, folder }).unwrap();
     let Err(CheckFailure::Wrong(why)) = slurm.runner.check_folder().await else { panic!("no such folder") };
     assert!(why.starts_with("/proc/nowhere cannot be used by this machine: "), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_one_whatever_its_name_has_in_it() {
+    let Some(mut slurm) = Slurm::start() else { return };
+    for name in ["it's 50%j", r"back\slash 50%j\\"] {
+        let folder = slurm.cluster.shared.parent().unwrap().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        slurm.cluster.shared.clone_from(&folder);
+        let folder = Some(folder.to_str().unwrap().to_owned());
+        slurm.settings.send(SlurmSettings { enabled: true, folder: folder.clone() }).unwrap();
+        assert_eq!(slurm.runner.check_folder().await.unwrap().folder, folder.unwrap());
+        let task = if name.contains('\\') { "backslash" } else { "percent" };
+        let mut handle = slurm.submit(task, sh("echo ran"), ClusterRequest::default()).await;
+        assert_eq!(ended(&mut handle).await.end, RunEnd::Exited { code: 0 }, "{name}");
+        assert_eq!(slurm.output(task), "ran\n");
+        slurm.has_no_check().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
