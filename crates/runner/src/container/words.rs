@@ -101,7 +101,8 @@ impl Order<'_> {
         }
         for volume in &task.volumes {
             let of = if volume.is_path() { "bind" } else { "volume" };
-            let read_only = if volume.read_only { ",readonly" } else { "" };
+            // The one word that podman too knows for volumes of both kinds.
+            let read_only = if volume.read_only { ",ro" } else { "" };
             let mount = format!("type={of},source={},target={}{read_only}", volume.source, volume.target);
             say(&["--mount", &mount]);
         }
@@ -269,7 +270,7 @@ mod tests {
         );
         let expected = "/usr/bin/podman run --name solti-0a1b-01j-2 --label solti.instance=0a1b --label solti.run=01j/2 \
             --init --log-driver=none --pull=never --memory=1048576b --cpus=1.50 --pids-limit=9 --ulimit=nofile=64:64 \
-            --mount type=bind,source=/srv,target=/data,readonly --mount type=volume,source=cache,target=/c \
+            --mount type=bind,source=/srv,target=/data,ro --mount type=volume,source=cache,target=/c \
             --network=none --user=1000 --workdir=/data --env SOLTI_RUN_ID --entrypoint=sh alpine:3 -c echo $A";
         assert_eq!(words.join(" "), expected);
     }

@@ -85,19 +85,19 @@ async fn a_container_sees_of_the_machine_what_it_is_given(it: Containers) {
 async fn a_volume_is_made_by_its_name_and_stays(it: Containers) {
     let name =
         format!("solti-test-{}", it.runs.dir.path().file_name().unwrap().to_str().unwrap().trim_matches('.'));
-    let with = |script: &str| {
+    let with = |script: &str, read_only| {
         let mut task = sh(script);
-        task.volumes = vec![volume(name.as_ref(), "/kept", false)];
+        task.volumes = vec![volume(name.as_ref(), "/kept", read_only)];
         task
     };
-    assert_eq!(
-        it.run(it.request("first", with("echo kept >/kept/it"))).await.end,
-        RunEnd::Exited { code: 0 }
-    );
+    let written = it.run(it.request("first", with("echo kept >/kept/it", false))).await;
+    assert_eq!(written.end, RunEnd::Exited { code: 0 });
     // Its container is removed with the volumes that have no name.
     it.nothing_is_left().await;
-    assert_eq!(it.run(it.request("second", with("cat /kept/it"))).await.end, RunEnd::Exited { code: 0 });
-    assert_eq!(it.runs.output("second"), "kept\n");
+    let script = "cat /kept/it; touch /kept/no 2>/dev/null || echo locked";
+    let read = it.run(it.request("second", with(script, true))).await;
+    assert_eq!(read.end, RunEnd::Exited { code: 0 });
+    assert_eq!(it.runs.output("second"), "kept\nlocked\n");
     it.nothing_is_left().await;
     it.asked(&["volume", "rm", &name]);
 }
