@@ -23,18 +23,30 @@ pub enum ContainerTrouble {
     ImageAbsent,
     /// Its registry has none of this name and tag.
     ImageUnknown,
-    /// Its name does not say where it is from, or is no name.
+    /// Its name does not say where it is from.
     ImageName,
+    /// What is given for its name is none.
+    ImageMalformed,
     /// Its registry wants to know who asks, or refuses.
     ImageDenied,
+    /// It is there, but not for the processor of this machine.
+    ImageOfOtherMachine,
     /// Its registry does not answer.
     RegistryUnreachable,
+    /// Its registry answers no more requests for a while.
+    RegistryBusy,
+    /// Its registry has a trouble of its own.
+    RegistryFailed,
+    /// For another reason it could not be fetched.
+    ImageNotPulled,
     /// The image has no such program.
     ProgramMissing,
     /// The program cannot be executed.
     ProgramNotExecutable,
     /// A path of this machine that it was to see is not there.
     VolumeMissing,
+    /// It is there, but cannot be seen at the place where it was to be.
+    VolumeUnfit,
     /// The image knows no such user.
     UserUnknown,
     /// The image has no such directory.
@@ -45,6 +57,8 @@ pub enum ContainerTrouble {
     NetworkUnusable,
     /// The engine cannot keep a limit on this machine.
     LimitRefused,
+    /// No process could be started in it.
+    NoProcess,
     /// Anything else.
     Refused,
 }
@@ -58,13 +72,25 @@ impl ContainerTrouble {
             Self::ImageName => {
                 "the image cannot be found by this name: it has to say which registry it is from, as in docker.io/library/alpine"
             }
+            Self::ImageMalformed => "this is no name of an image",
             Self::ImageDenied => {
                 "the image cannot be pulled: its registry refuses it, or there is none of this name; log in to it if it is private"
             }
+            Self::ImageOfOtherMachine => {
+                "the image cannot be pulled: there is none of it for the processor of this machine"
+            }
             Self::RegistryUnreachable => "the image cannot be pulled: its registry cannot be reached",
+            Self::RegistryBusy => {
+                "the image cannot be pulled: its registry takes no more requests for a while"
+            }
+            Self::RegistryFailed => "the image cannot be pulled: its registry has a trouble of its own",
+            Self::ImageNotPulled => "the image cannot be pulled",
             Self::ProgramMissing => "the program is not in the image",
             Self::ProgramNotExecutable => "the program in the image cannot be executed",
             Self::VolumeMissing => "a path that the container was to see is not there",
+            Self::VolumeUnfit => {
+                "a path cannot be mounted where the container was to see it; a file needs a file in its place, a folder a folder"
+            }
             Self::UserUnknown => "the image does not know the user",
             Self::WorkdirMissing => "the working directory is not in the image",
             Self::NetworkUnknown => "there is no such network",
@@ -72,6 +98,9 @@ impl ContainerTrouble {
                 "the container engine cannot make a network on this machine; a container with the network \"none\" or \"host\" needs none"
             }
             Self::LimitRefused => "a limit cannot be kept by the container engine on this machine",
+            Self::NoProcess => {
+                "no process could be started in the container: its limit of processes is too small, or the machine has no more"
+            }
             Self::Refused => "the container could not be started",
         }
     }
@@ -88,40 +117,12 @@ impl ContainerTrouble {
             Self::EngineUnusable
         } else if any(&["image not known", "no such image", "image does not exist"]) {
             Self::ImageAbsent
-        } else if any(&[
-            "short-name",
-            "unqualified-search",
-            "invalid reference format",
-            "repository name must be",
-        ]) {
+        } else if any(&["short-name", "unqualified-search"]) {
             Self::ImageName
-        } else if any(&[
-            "manifest unknown",
-            "name unknown",
-            "manifest for ",
-            "no matching manifest",
-            "repository not found",
-        ]) {
-            Self::ImageUnknown
-        } else if any(&[
-            "unauthorized",
-            "access to the resource is denied",
-            "authentication required",
-            "no basic auth credentials",
-            "403 (forbidden)",
-        ]) {
-            Self::ImageDenied
-        } else if any(&[
-            "pinging container registry",
-            "dial tcp",
-            "no such host",
-            "connection refused",
-            "i/o timeout",
-            "tls: ",
-            "x509: ",
-            "server misbehaving",
-        ]) {
-            Self::RegistryUnreachable
+        } else if any(&["invalid reference format", "repository name must be", "hexadecimal value"]) {
+            Self::ImageMalformed
+        } else if let Some(trouble) = Self::of_pull(&said) {
+            trouble
         } else if any(&["docker-init", "container-init binary"]) {
             // What `--init` needs is not installed: nothing that a task could mend.
             Self::Refused
@@ -133,6 +134,13 @@ impl ContainerTrouble {
             Self::ProgramMissing
         } else if any(&["failed to exec pid1", "exec format error"]) {
             Self::ProgramNotExecutable
+        } else if any(&["failed to fork", "failed to spawn pid1", "fork failed"]) {
+            Self::NoProcess
+        } else if any(&["error mounting", "unable to find user", "unable to find group"])
+            && any(&["not a directory", "is a directory", "permission denied"])
+        {
+            // Of the file with the users too: a folder was put in its place.
+            Self::VolumeUnfit
         } else if any(&[
             "unable to find user",
             "unable to find group",
@@ -173,6 +181,69 @@ impl ContainerTrouble {
             Self::Refused
         }
     }
+}
+
+impl ContainerTrouble {
+    /// By what engines, and registries through them, say of a pull; in lower case.
+    fn of_pull(said: &str) -> Option<Self> {
+        let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        // In these steps of it something is said, whatever that is.
+        let is_pull = any(&[
+            "docker://",
+            "/v2/",
+            "initializing source",
+            "reading manifest",
+            "choosing an image",
+            "parsing image configuration",
+            " blob",
+            "toomanyrequests",
+            "failed to resolve reference",
+            "failed to register layer",
+            "error pulling image",
+        ]);
+        let status = http_status(said).filter(|_| is_pull);
+        Some(if any(&["no image found in", "no matching manifest"]) {
+            Self::ImageOfOtherMachine
+        } else if any(&["manifest unknown", "name unknown", "manifest for ", "repository not found"])
+            || (status == Some(404) && said.contains("manifest"))
+        {
+            Self::ImageUnknown
+        } else if any(&[
+            "unauthorized",
+            "access to the resource is denied",
+            "authentication required",
+            "no basic auth credentials",
+        ]) || matches!(status, Some(401 | 403))
+        {
+            Self::ImageDenied
+        } else if any(&["toomanyrequests", "too many requests"]) || status == Some(429) {
+            Self::RegistryBusy
+        } else if matches!(status, Some(500..)) {
+            Self::RegistryFailed
+        } else if any(&[
+            "pinging container registry",
+            "dial tcp",
+            "no such host",
+            "connection refused",
+            "i/o timeout",
+            "tls: ",
+            "x509: ",
+            "server misbehaving",
+        ]) {
+            Self::RegistryUnreachable
+        } else if is_pull {
+            Self::ImageNotPulled
+        } else {
+            return None;
+        })
+    }
+}
+
+/// What a server has answered with, where that was a failure: `StatusCode: 403`, `unexpected HTTP status: 503 Service Unavailable`.
+fn http_status(said: &str) -> Option<u16> {
+    let (_, behind) = said.split_once("status")?;
+    let mut numbers = behind.split_whitespace().map(|word| word.trim_end_matches([':', ',', '.']));
+    numbers.find_map(|word| word.parse().ok().filter(|code| (400..600).contains(code)))
 }
 
 impl ContainerFailure {
@@ -255,6 +326,67 @@ mod tests {
             ),
             ("failed to create task: exec: \"docker-init\": executable file not found in $PATH", Refused),
             ("something new", Refused),
+            ("repository name must be lowercase", ImageMalformed),
+            ("invalid reference format", ImageMalformed),
+            ("sha256:abcd: invalid format: no 64-byte hexadecimal value", ImageMalformed),
+            (
+                "initializing source docker://r:1/x:1: reading manifest 1 in r:1/x: StatusCode: 403, <html>no</html>",
+                ImageDenied,
+            ),
+            (
+                "initializing source docker://r:1/x:1: Requesting bearer token: invalid status code from registry 403 (Forbidden)",
+                ImageDenied,
+            ),
+            (
+                "initializing source docker://r:1/x:1: reading manifest 1 in r:1/x: StatusCode: 404, <html>no</html>",
+                ImageUnknown,
+            ),
+            (
+                "initializing source docker://r:1/x:1: reading manifest 1 in r:1/x: toomanyrequests: slow down",
+                RegistryBusy,
+            ),
+            (
+                "initializing source docker://r:1/x:1: reading manifest 1 in r:1/x: StatusCode: 429, slow down",
+                RegistryBusy,
+            ),
+            (
+                "initializing source docker://r:1/x:1: reading manifest 1 in r:1/x: received unexpected HTTP status: 503 Service Unavailable",
+                RegistryFailed,
+            ),
+            (
+                "unexpected status from HEAD request to https://r:500/v2/x/manifests/1: 500 Internal Server Error",
+                RegistryFailed,
+            ),
+            (
+                "initializing image from source docker://r:1/x:1: invalid character '<' looking for beginning of value",
+                ImageNotPulled,
+            ),
+            ("initializing source docker://r:1/x:1: unexpected EOF", ImageNotPulled),
+            (
+                "choosing an image from manifest list docker://r:1/x:1: no image found in image index for architecture amd64, variant \"\", OS linux",
+                ImageOfOtherMachine,
+            ),
+            ("no matching manifest for linux/amd64 in the manifest list entries", ImageOfOtherMachine),
+            (
+                "parsing image configuration: Error fetching blob: invalid status code from registry 404 (Not Found)",
+                ImageNotPulled,
+            ),
+            (
+                "reading blob sha256:bb: Error fetching blob: invalid status code from registry 404 (Not Found)",
+                ImageNotPulled,
+            ),
+            ("writing blob: adding layer with blob \"sha256:bb\": no space left on device", ImageNotPulled),
+            (
+                "runc: runc create failed: unable to start container process: error during container init: error mounting \"/s/file\" to rootfs at \"/etc\": mount /s/file:/etc (via /proc/self/fd/6), flags: 0x5000: not a directory",
+                VolumeUnfit,
+            ),
+            ("unable to find user 0: read /s/dir: is a directory", VolumeUnfit),
+            (
+                "runc: runc create failed: error mounting \"/s/gone\" to rootfs at \"/x\": no such file or directory",
+                VolumeMissing,
+            ),
+            ("ERROR (catatonit:1): failed to spawn pid1: Resource temporarily unavailable", NoProcess),
+            ("[FATAL tini (1)] fork failed: Resource temporarily unavailable", NoProcess),
         ] {
             assert_eq!(ContainerTrouble::of(said), trouble, "{said}");
         }

@@ -68,7 +68,8 @@ pub enum RunEnd {
     },
     /// Ended because it printed more than its limit.
     OverOutputLimit,
-    /// Its cluster has ended it, or it has ended with its node; or it ended on another machine in a way that only that one can tell.
+    /// Its cluster has ended it, or it has ended with its node; or it ended on another machine in a way that only that one can tell; or the
+    /// engine of its container knows nothing more of it.
     Cluster {
         /// As what.
         counts_as: ClusterEnd,

@@ -27,8 +27,8 @@ use crate::explain::Explain;
 use crate::run_dir::{OOM, RunDir};
 use crate::shim_runner::ShimRunner;
 use crate::{
-    About, AttachError, Attached, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Stage, StartError,
-    StartFailure, StopMode,
+    About, AttachError, Attached, ClusterEnd, RunEnd, RunHandle, RunOutcome, RunRequest, Runner, Stage,
+    StartError, StartFailure, StopMode,
 };
 use engine::Engine;
 use facts::Facts;
@@ -62,6 +62,8 @@ enum Standing {
     Absent,
     /// It has never been started.
     Made,
+    /// As far as its engine knows.
+    Runs,
     Ended {
         oom_killed: bool,
     },
@@ -148,6 +150,7 @@ impl ContainerRunner {
         let mut words = said.out.split_whitespace();
         match words.next()? {
             "created" | "configured" | "initialized" => Some(Standing::Made),
+            "running" | "paused" | "restarting" | "unknown" => Some(Standing::Runs),
             _ => Some(Standing::Ended { oom_killed: words.next() == Some("true") }),
         }
     }
@@ -192,6 +195,13 @@ fn container(kind: &TaskKind) -> Result<&ContainerTask, FieldError> {
     }
 }
 
+/// How a run ends whose container its engine can tell nothing more of.
+fn out_of_sight(last_line: Option<String>) -> RunEnd {
+    let why = "the container engine lost sight of it".to_owned();
+    let why = last_line.map_or_else(|| why.clone(), |said| format!("{why}: {said}"));
+    RunEnd::Cluster { counts_as: ClusterEnd::Failed, why }
+}
+
 fn unusable(said: String) -> StartFailure {
     StartFailure::container(ContainerFailure::new(ContainerTrouble::EngineUnusable, said))
 }
@@ -222,17 +232,23 @@ impl Explain for ContainerRunner {
         let (kind, folder, stands) = (self.engine.kind, run_dir.to_owned(), standing.clone());
         let may_be_engines = ENGINES_OWN.contains(&code);
         let look = move || {
-            let failure = match stands {
-                Some(Standing::Made) => Some(trouble::last_words(kind, &folder)),
-                Some(Standing::Absent) if may_be_engines => trouble::engine_words(kind, &folder),
-                _ if may_be_engines || code == INIT_FAILED => trouble::init_words(&folder),
+            let not_started =
+                |failure: ContainerFailure| RunEnd::StartFailed(StartFailure::container(failure));
+            let end = match stands {
+                Some(Standing::Made) => Some(not_started(trouble::last_words(kind, &folder))),
+                Some(Standing::Absent) if may_be_engines => {
+                    trouble::engine_words(kind, &folder).map(not_started)
+                }
+                // Its client is over, and the code is that one's.
+                Some(Standing::Runs) if may_be_engines => Some(out_of_sight(trouble::last_line(&folder))),
+                _ if may_be_engines || code == INIT_FAILED => trouble::init_words(&folder).map(not_started),
                 _ => None,
             };
-            (failure, folder.join(OOM).exists())
+            (end, folder.join(OOM).exists())
         };
-        let (failure, left_word) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
-        if let Some(failure) = failure {
-            outcome.end = RunEnd::StartFailed(StartFailure::container(failure));
+        let (end, left_word) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+        if let Some(end) = end {
+            outcome.end = end;
         } else {
             let engine_knows = standing == Some(Standing::Ended { oom_killed: true });
             outcome.flags.oom_killed |= left_word || engine_knows;

@@ -7,6 +7,7 @@ mod behaviour;
 mod memory;
 mod pull;
 mod rootless;
+mod stand_in;
 mod start_failures;
 mod support;
 mod without_app;

@@ -31,7 +31,7 @@ async fn why_a_container_does_not_start_is_told_in_a_sentence(it: Containers) {
     let nowhere = || with(|task| task.workdir = Some("/no/such".into()));
     let mut cases = vec![
         ("absent", image("localhost/absent:1", PullPolicy::Never), ContainerTrouble::ImageAbsent),
-        ("name", image("localhost/Not:A:Name", PullPolicy::Never), ContainerTrouble::ImageName),
+        ("name", image("localhost/Not:A:Name", PullPolicy::Never), ContainerTrouble::ImageMalformed),
         ("missing", program("no-such-program"), ContainerTrouble::ProgramMissing),
         ("text", program("/etc/no-program"), ContainerTrouble::ProgramNotExecutable),
         ("folder", program("/etc"), ContainerTrouble::ProgramNotExecutable),
