@@ -104,21 +104,16 @@ impl Client {
 
     /// The answer of a program that only looks.
     async fn look(&self, program: &str, words: &[&str]) -> Result<String, String> {
-        let said = self.say(program, words, ANSWER_WITHIN).await?;
-        if said.well {
-            return Ok(said.out);
-        }
-        let why = last_words(&said.err).unwrap_or("it does not say why");
-        let why = why.trim_start_matches(&*format!("{program}: ")).trim_start_matches("error: ");
-        Err(format!("the cluster cannot be asked: {}", why.trim_start_matches("slurm_load_jobs error: ")))
+        answer(program, self.say(program, words, ANSWER_WITHIN).await?)
     }
 
     /// As [`look`](Self::look), at what is this user's. A number that has no name at the moment, as while a directory service is away, is
-    /// nobody to Slurm's programs: then by the other words alone.
+    /// nobody to Slurm's programs, some of which then answer with nothing: so they are asked by the other words alone.
     async fn look_at_own(&self, program: &str, words: &[&str]) -> Result<String, String> {
-        match self.look(program, &self.own(words)).await {
-            Err(why) if why.contains(NAMELESS) => self.look(program, words).await,
-            answer => answer,
+        let said = self.say(program, &self.own(words), ANSWER_WITHIN).await?;
+        match said.err.contains(NAMELESS) {
+            true => self.look(program, words).await,
+            false => answer(program, said),
         }
     }
 
@@ -212,8 +207,7 @@ impl Client {
 
     /// A partition by its name; `None` where there is none, or nobody can say.
     pub(super) async fn partition(&self, name: &str) -> Option<ClusterPartition> {
-        // One that is hidden can be named too.
-        let words = ["--noheader", "--all", "--partition", name, "--format", offer::FORMAT];
+        let words = ["--noheader", "--partition", name, "--format", offer::FORMAT];
         let said = self.say("sinfo", &words, PREVIEWED_WITHIN).await.ok().filter(|said| said.well)?;
         offer::cluster("", &said.out, "").partitions.into_iter().find(|one| one.name == name)
     }
@@ -244,7 +238,7 @@ impl Client {
 
     async fn cancel(&self, words: &[&str]) -> Result<(), String> {
         let mut said = self.say("scancel", &self.own(words), ANSWER_WITHIN).await?;
-        if !said.well && said.err.contains(NAMELESS) {
+        if said.err.contains(NAMELESS) {
             said = self.say("scancel", words, ANSWER_WITHIN).await?;
         }
         // What there is no such job for is over already.
@@ -280,6 +274,15 @@ impl Client {
         let associations = self.look("sacctmgr", &words).await.unwrap_or_default();
         Ok(offer::cluster(version.trim(), &partitions, &associations))
     }
+}
+
+fn answer(program: &str, said: Said) -> Result<String, String> {
+    if said.well {
+        return Ok(said.out);
+    }
+    let why = last_words(&said.err).unwrap_or("it does not say why");
+    let why = why.trim_start_matches(&*format!("{program}: ")).trim_start_matches("error: ");
+    Err(format!("the cluster cannot be asked: {}", why.trim_start_matches("slurm_load_jobs error: ")))
 }
 
 #[cfg(test)]
@@ -346,13 +349,15 @@ mod tests {
     #[tokio::test]
     async fn a_user_whose_number_has_no_name_is_asked_about_without_it() {
         let folder = tempfile::tempdir().expect("a folder");
-        let nameless = |then: &str| {
+        // squeue, unlike the others, takes it for an answer.
+        let nameless = |code: u8, then: &str| {
             format!(
-                "case \" $* \" in *' --user '*) echo \"error: Invalid user id: 64987\" >&2; exit 1 ;; esac\n{then}"
+                "case \" $* \" in *' --user '*) echo 'error: Invalid user: 64987' >&2; exit {code} ;; esac\n{then}"
             )
         };
         let cancelled = folder.path().join("cancelled");
-        let (squeue, scancel) = (nameless(LINE), nameless(&format!("echo \"$*\" >>{}", cancelled.display())));
+        let (squeue, scancel) =
+            (nameless(0, LINE), nameless(1, &format!("echo \"$*\" >>{}", cancelled.display())));
         let client = client(folder.path(), &[("squeue", &squeue), ("scancel", &scancel)], &[]);
         assert!(client.jobs().await.expect("an answer").contains_key("solti-a-1"));
         client.cancel_all("solti-a-1").await.expect("it is heard");
