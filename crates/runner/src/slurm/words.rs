@@ -90,8 +90,31 @@ pub(super) fn job_script(shim: &Path, dir: &Path) -> String {
     )
 }
 
+/// Reasons that do not go by themselves: what the job asks for, or what the cluster allows, would have to change.
+const NEVER: [&str; 11] = [
+    "PartitionConfig",
+    "PartitionNodeLimit",
+    "PartitionTimeLimit",
+    "AccountNotAllowed",
+    "QOSNotAllowed",
+    "InvalidAccount",
+    "InvalidQOS",
+    "BadConstraints",
+    "MaxMemPerLimit",
+    "ReservationDeleted",
+    "DependencyNeverSatisfied",
+];
+
 /// Why a job waits, in a phrase.
 pub(super) fn waiting_words(job: &Job) -> String {
+    let words = reason_words(job);
+    match NEVER.contains(&&*job.reason) {
+        true => format!("{words}, so it cannot start as it is"),
+        false => words,
+    }
+}
+
+fn reason_words(job: &Job) -> String {
     let partition = &job.partition;
     match &*job.reason {
         "Resources" => format!("waits for {}", asked_words(job)),
@@ -99,18 +122,32 @@ pub(super) fn waiting_words(job: &Job) -> String {
         "PartitionDown" => format!("partition {partition} is down"),
         "PartitionInactive" => format!("partition {partition} starts nothing"),
         "PartitionTimeLimit" => format!("partition {partition} allows no job that may take so long"),
+        "PartitionConfig" | "PartitionNodeLimit" => {
+            format!("partition {partition} has no room for {}", asked_words(job))
+        }
+        "AccountNotAllowed" => format!("its account may not use partition {partition}"),
+        "QOSNotAllowed" => format!("its QOS may not be used in partition {partition}"),
         "QOSMaxJobsPerUserLimit" => "its QOS allows no more jobs of yours at a time".to_owned(),
         "JobHeldUser" => "it is held in the cluster; scontrol release lets it go".to_owned(),
         "JobHeldAdmin" => "an administrator of the cluster holds it".to_owned(),
         "BeginTime" => "the cluster is to start it later".to_owned(),
         "Dependency" => "waits for another job".to_owned(),
+        "DependencyNeverSatisfied" => "a job that it waits for has ended otherwise".to_owned(),
         "Licenses" => "waits for a licence".to_owned(),
+        "Reservation" => "its reservation has not begun".to_owned(),
+        "ReservationDeleted" => "its reservation is gone".to_owned(),
         "BadConstraints" => "no node is as it asks for".to_owned(),
+        "MaxMemPerLimit" => "it asks for more memory than the cluster allows".to_owned(),
         "InvalidAccount" => "the cluster does not know its account".to_owned(),
         "InvalidQOS" => "the cluster does not know its QOS".to_owned(),
         "" | "None" => "the cluster has just taken it".to_owned(),
+        "NodeDown" => "the nodes that it needs are down, drained or reserved".to_owned(),
         reason if reason.starts_with("ReqNodeNotAvail") || reason.starts_with("Nodes required") => {
             "the nodes that it needs are down, drained or reserved".to_owned()
+        }
+        // As `launch failed requeued held`.
+        reason if reason.starts_with("launch failed") || reason == "JobLaunchFailure" => {
+            "its node could not begin it, and the cluster holds it".to_owned()
         }
         reason if reason.starts_with("QOS") => format!("its QOS is at its limit ({reason})"),
         reason if reason.starts_with("Assoc") => format!("its account is at its limit ({reason})"),
@@ -197,6 +234,19 @@ mod tests {
                 "the nodes that it needs are down, drained or reserved",
             ),
             ("None", "", "the cluster has just taken it"),
+            (
+                "PartitionConfig",
+                "",
+                "partition gpu has no room for 4 processors and 500M of memory, so it cannot start as it is",
+            ),
+            ("AccountNotAllowed", "", "its account may not use partition gpu, so it cannot start as it is"),
+            (
+                "PartitionTimeLimit",
+                "",
+                "partition gpu allows no job that may take so long, so it cannot start as it is",
+            ),
+            ("launch failed requeued held", "", "its node could not begin it, and the cluster holds it"),
+            ("Reservation", "", "its reservation has not begun"),
             ("SomethingNew", "", "the cluster says SomethingNew"),
         ] {
             assert_eq!(waits(reason, gres), words, "{reason}");

@@ -49,7 +49,7 @@ async fn what_keeps_a_job_waiting_that_the_cluster_takes_is_said_too() {
         (json!({"partition": "closed"}), "partition closed is down"),
         (
             json!({"partition": "short", "timeMinutes": 60}),
-            "partition short allows no job that may take so long",
+            "partition short allows no job that may take so long, so it cannot start as it is",
         ),
     ] {
         let said = preview(&slurm, cluster).await;
