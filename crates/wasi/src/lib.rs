@@ -7,9 +7,11 @@
 
 mod order;
 mod report;
+mod text_form;
 
 pub use order::{Folder, Order};
 pub use report::{NotStarted, Report};
+pub use text_form::is_text_form;
 
 /// The order, in the run folder.
 pub const ORDER_FILE: &str = "wasm-order";

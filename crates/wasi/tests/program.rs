@@ -114,7 +114,7 @@ fn what_is_no_command_is_refused_by_what_it_lacks() {
         refused(&place.file("empty", "")),
         NotStarted::NotWebAssembly { module: shown(&place.path().join("empty")) }
     );
-    let text = place.file("m.wat", "\n (module)\n");
+    let text = place.file("m.wat", ";; c\n (module)\n");
     assert_eq!(refused(&text), NotStarted::Text { module: shown(&text) });
     let damaged = place.file("damaged", b"\0asm\x01\0\0\0\x01\xff");
     assert!(matches!(refused(&damaged), NotStarted::Invalid { .. }));

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use rustix::fs::OFlags;
-use solti_wasi::{MAX_MODULE_BYTES, NotStarted};
+use solti_wasi::{MAX_MODULE_BYTES, NotStarted, is_text_form};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Error, Module};
 
@@ -32,9 +32,7 @@ pub fn load(engine: &Engine, path: &Path, cache: Option<&Cache>) -> Result<Code,
     let bytes = read(path)?;
     let module = || path.display().to_string();
     if !bytes.starts_with(MAGIC) {
-        let is_text = bytes.trim_ascii_start().starts_with(b"(module")
-            || bytes.trim_ascii_start().starts_with(b"(component");
-        return Err(match is_text {
+        return Err(match is_text_form(&bytes) {
             true => NotStarted::Text { module: module() },
             false => NotStarted::NotWebAssembly { module: module() },
         });
