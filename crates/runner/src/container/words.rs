@@ -173,14 +173,25 @@ pub(super) fn removal_words(kind: EngineKind, name: &str) -> Vec<&str> {
     }
 }
 
-/// The variables that are handed on by name, and the text of the file with the others.
+/// The variables that are handed on by name, and the text of the file with the others. There the engine takes a line with `#` for a comment; by
+/// name one with `*` at its end for all that begin so, of its own. It takes blanks before a name away.
 type Variables = (BTreeMap<String, String>, Option<String>);
 
 pub(super) fn variables(task: &ContainerTask) -> Result<Variables, FieldError> {
     let mut named = BTreeMap::new();
     let mut in_file = BTreeMap::new();
     for (n, var) in task.env.iter().enumerate().filter(|(_, var)| var.key != RUN_ID_VAR) {
-        if !is_the_clients_own(&var.key) {
+        let by_name = !is_the_clients_own(&var.key) && !var.key.ends_with('*');
+        let passed_over = match var.key.chars().next() {
+            Some('#') => !by_name,
+            first => first.is_some_and(char::is_whitespace),
+        };
+        if passed_over {
+            let field = format!("kind.container.env[{n}].key");
+            let why = format!("{:?} cannot be handed to a container: it begins with # or a blank", var.key);
+            return Err(FieldError::new(field, why));
+        }
+        if by_name {
             named.insert(var.key.clone(), var.value.clone());
             continue;
         }
@@ -280,7 +291,8 @@ mod tests {
         let (words, prepared) = order(
             json!({"image": "a", "env": [
                 {"key": "TOKEN", "value": "s3cret\nof two lines"}, {"key": "PATH", "value": "/opt/s3cret"},
-                {"key": "https_proxy", "value": "http://s3cret"}, {"key": "SOLTI_RUN_ID", "value": "x"}]}),
+                {"key": "https_proxy", "value": "http://s3cret"}, {"key": "S*", "value": "s3cret"},
+                {"key": "SOLTI_RUN_ID", "value": "x"}]}),
             ResourceLimits::default(),
             "runc",
         );
@@ -288,9 +300,31 @@ mod tests {
         let invocation = prepared.invocation;
         assert_eq!(invocation.env[OsStr::new("TOKEN")], "s3cret\nof two lines");
         assert!(!invocation.env.contains_key(OsStr::new("PATH")), "the client has its own");
-        let text = "PATH=/opt/s3cret\nhttps_proxy=http://s3cret\n".to_owned();
+        let text = "PATH=/opt/s3cret\nS*=s3cret\nhttps_proxy=http://s3cret\n".to_owned();
         assert_eq!(invocation.files, [(ENV_FILE, text)]);
         assert!(words.join(" ").contains("--env SOLTI_RUN_ID --env TOKEN --env-file /data/runs/01j/2/env a"));
+    }
+
+    #[test]
+    fn a_variable_that_the_engine_would_pass_over_is_refused() {
+        let of = |key: &str, value: &str| {
+            let task =
+                json!({"image": "a", "env": [{"key": "A", "value": ""}, {"key": key, "value": value}]});
+            let task: ContainerTask = serde_json::from_value(task).expect("a container");
+            variables(&task).map(drop).map_err(|error| error.field)
+        };
+        for (key, value, field) in [
+            ("#X_PROXY", "x", "kind.container.env[1].key"),
+            (" X", "x", "kind.container.env[1].key"),
+            ("#*", "x", "kind.container.env[1].key"),
+            ("X*", "two\nlines", "kind.container.env[1].value"),
+            ("X_PROXY", "two\nlines", "kind.container.env[1].value"),
+        ] {
+            assert_eq!(of(key, value), Err(field.to_owned()), "{key:?}");
+        }
+        for (key, value) in [("#X", "two\nlines"), ("_#", "x"), ("X_PROXY", "#")] {
+            assert_eq!(of(key, value), Ok(()), "{key:?}");
+        }
     }
 
     #[test]
