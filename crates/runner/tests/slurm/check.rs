@@ -47,9 +47,9 @@ async fn a_folder_is_one_whatever_its_name_has_in_it() {
         let folder = slurm.cluster.shared.parent().unwrap().join(name);
         std::fs::create_dir(&folder).unwrap();
         slurm.cluster.shared.clone_from(&folder);
-        let folder = Some(folder.to_str().unwrap().to_owned());
-        slurm.settings.send(SlurmSettings { enabled: true, folder: folder.clone() }).unwrap();
-        assert_eq!(slurm.runner.check_folder().await.unwrap().folder, folder.unwrap());
+        let folder = folder.to_str().unwrap().to_owned();
+        slurm.settings.send(SlurmSettings { enabled: true, folder: Some(folder.clone()) }).unwrap();
+        assert_eq!(slurm.runner.check_folder().await.unwrap().folder, folder);
         let task = if name.contains('\\') { "backslash" } else { "percent" };
         let mut handle = slurm.submit(task, sh("echo ran"), ClusterRequest::default()).await;
         assert_eq!(ended(&mut handle).await.end, RunEnd::Exited { code: 0 }, "{name}");
