@@ -83,7 +83,9 @@ pub(super) fn judged(machine: &str, end: End, client: RunOutcome, asked: bool) -
         End::Removed => RunEnd::Lost { reason: LostReason::MachineRemoved },
         End::NeverRan if asked => stopped(None),
         // Somebody has ended the client before anything was started there: the task still wants to run.
-        End::NeverRan => RunEnd::NotTaken { why: format!("{machine} has not taken it: its client was ended") },
+        End::NeverRan => {
+            RunEnd::NotTaken { why: format!("{machine} has not taken it: its client was ended") }
+        }
     };
     // What the client has used is not what is asked for, and how it was ended says nothing of the program.
     let flags = EndFlags { log_incomplete: client.flags.log_incomplete, ..EndFlags::default() };

@@ -268,7 +268,8 @@ impl Runner for MachineRunner {
     }
 
     async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
-        self.settled(run_dir, run, self.machines.shim.attach(run_dir, run).await?).await
+        let asked = follow::wished(run_dir, run).await.stop.is_some();
+        self.settled(run_dir, run, self.machines.shim.attach(run_dir, run).await?, asked).await
     }
 
     async fn sweep(&self, run: &RunId) -> Result<usize, AttachError> {
@@ -286,13 +287,19 @@ impl Runner for MachineRunner {
         mode: StopMode,
     ) -> Result<Attached, AttachError> {
         let attached = self.machines.shim.end_unreachable(run_dir, run, mode).await?;
-        self.settled(run_dir, run, attached).await
+        self.settled(run_dir, run, attached, true).await
     }
 }
 
 impl MachineRunner {
-    /// What was found here, once it is known that nothing of it runs there.
-    async fn settled(&self, run_dir: &Path, run: &RunId, found: Attached) -> Result<Attached, AttachError> {
+    /// What was found here, once it is known that nothing of it runs there. `asked`: it was told to stop.
+    async fn settled(
+        &self,
+        run_dir: &Path,
+        run: &RunId,
+        found: Attached,
+        asked: bool,
+    ) -> Result<Attached, AttachError> {
         Ok(match found {
             Attached::Running(inner) => {
                 Attached::Running(self.follow(run_dir.to_owned(), run.clone(), inner))
@@ -302,7 +309,6 @@ impl MachineRunner {
             | Attached::Lost(LostReason::NeverStarted) => found,
             Attached::Finished(outcome) => {
                 let end = self.end_there(run_dir).await.map_err(|why| Self::unknown(run, why))?;
-                let asked = follow::wished(run_dir, run).await.stop.is_some();
                 Attached::Finished(end::judged(&self.machine, end, outcome, asked))
             }
             Attached::Lost(_) => {
