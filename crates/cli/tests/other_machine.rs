@@ -279,6 +279,10 @@ fn a_machine_that_is_not_there_yet_is_waited_for_in_words() {
     two.here.ok(&["stop", &second]);
     two.here.run(&["wait", &second]);
     assert_eq!(two.phase(&second), "canceled");
+    // Somebody kills the client of the other: it waits on, with a new one.
+    let client = two.client(&first).expect("it waits");
+    rustix::process::kill_process(client, Signal::KILL).unwrap();
+    wait_until("its client is gone", || two.client(&first).is_none());
     two.nas_is_back();
     two.until(&first, "succeeded");
     assert_eq!(two.log(&first), "late\n");
