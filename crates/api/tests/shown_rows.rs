@@ -5,8 +5,8 @@ mod common;
 use common::{Engine, PATIENCE, bash, spec};
 use serde_json::json;
 use solti_api::operations::{
-    ExportLog, GetLogInfo, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText, ReadMerged,
-    SearchAll, SearchLine, SearchRanges, SearchRows, SetLogEncoding,
+    ExportLog, GetLogInfo, LastLines, OpenSearch, Operations as _, ReadLine, ReadLog, ReadLogText,
+    ReadMerged, SearchAll, SearchLine, SearchRanges, SearchRows, SetLogEncoding,
 };
 use solti_api::{ApiError, ApiHandler};
 use solti_model::{
@@ -327,4 +327,26 @@ async fn rows_are_found_by_their_fields_in_one_log_and_in_all() {
             if field == "query.fields" && message == "no = behind level, at column 6"),
         "{refused:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_line_of_a_log_is_read_in_its_encoding_guessed_or_chosen() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let cyrillic = printed(
+        &engine,
+        r"printf '\356\370\350\341\352\340: \364\340\351\353 \355\345 \355\340\351\344\345\355\n'",
+    )
+    .await;
+    let wide = printed(&engine, r"printf 'z\0e\0r\0o\0\n\0f\0\374\0r\0\n\0'").await;
+    let latin = printed(&engine, r"printf 'f\374r M\344nner\n'").await;
+    let choice = SetLogEncoding { run: run(&latin), encoding: Some("koi8-r".into()) };
+    engine.api.ask(choice).await.unwrap();
+    let ids = vec![cyrillic.clone(), wide.clone(), latin.clone()];
+    let lines = engine.api.ask(LastLines { ids }).await.unwrap();
+    let text = |id: &TaskId| lines.iter().find(|line| line.task == *id).map(|line| line.text.as_str());
+    let error = "\u{43e}\u{448}\u{438}\u{431}\u{43a}\u{430}: \u{444}\u{430}\u{439}\u{43b} \u{43d}\u{435} \u{43d}\u{430}\u{439}\u{434}\u{435}\u{43d}";
+    assert_eq!(text(&cyrillic), Some(error));
+    assert_eq!(text(&wide), Some("f\u{fc}r"));
+    assert_eq!(text(&latin), Some("f\u{42d}r M\u{414}nner"));
 }

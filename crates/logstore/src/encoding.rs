@@ -10,6 +10,7 @@
 
 mod decoder;
 mod guess;
+mod iso_2022_jp;
 mod lines;
 mod start;
 
@@ -21,15 +22,30 @@ pub(crate) use start::RowStart;
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 use solti_positions::LogOffset;
 
 use crate::LogError;
 use crate::cursor::LogFiles;
 use start::is_control;
 
+const ESC: u8 = 0x1b;
+
+/// The mark that some programs of UTF-8 begin their output with. It is no text.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A row of UTF-8 without the mark, if it begins the log.
+pub(crate) fn without_mark(row: &[u8], at: LogOffset) -> &[u8] {
+    if at == LogOffset::ZERO { row.strip_prefix(MARK).unwrap_or(row) } else { row }
+}
+
 /// Read at a time.
 const CHUNK: u64 = 64 * 1024;
+
+/// Whether these bytes of a row are the same text in whatever encoding a log is guessed to be in.
+pub fn reads_alike(bytes: &[u8]) -> bool {
+    bytes.is_ascii() && memchr::memchr2(0, ESC, bytes).is_none()
+}
 
 /// How the bytes of rows become text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,10 +73,11 @@ impl TextEncoding {
         Self::named(name).map(|known| Self::guessed_to_be(known.encoding))
     }
 
-    /// Bytes of more than one for a character are not told from UTF-8 row by row, but for UTF-16, which has zeros.
+    /// Bytes of more than one for a character are not told from UTF-8 row by row, but for UTF-16, which has zeros, and ISO-2022-JP,
+    /// which has escapes.
     fn guessed_to_be(encoding: &'static Encoding) -> Self {
-        let is_utf16 = encoding == UTF_16LE || encoding == UTF_16BE;
-        Self { encoding, mixed: is_utf16 || encoding.is_single_byte() }
+        let is_told = [UTF_16LE, UTF_16BE, ISO_2022_JP].contains(&encoding);
+        Self { encoding, mixed: is_told || encoding.is_single_byte() }
     }
 
     /// Its name in the Encoding Standard.
@@ -86,10 +103,14 @@ impl TextEncoding {
 
     /// A whole row as UTF-8, without a line feed in it.
     pub(crate) fn decode(self, row: &[u8], start: RowStart) -> Cow<'_, [u8]> {
-        if self.is_utf8() || !self.is_utf16() && row.is_ascii() {
+        if self.is_utf8() {
+            return Cow::Borrowed(without_mark(row, start.at));
+        }
+        let is_iso_2022_jp = self.encoding == ISO_2022_JP && iso_2022_jp::begin(row).is_some();
+        if !self.is_utf16() && !is_iso_2022_jp && row.is_ascii() {
             return Cow::Borrowed(row);
         }
-        if self.mixed {
+        if self.mixed && !is_iso_2022_jp {
             // Behind UTF-16 a line of another program begins with what is left of the line feed before it.
             let behind_line_feed = self.is_utf16() && start.at > LogOffset::ZERO;
             let rest = if behind_line_feed { rest_of(row) } else { row };
@@ -97,7 +118,7 @@ impl TextEncoding {
                 && std::str::from_utf8(rest).is_ok()
                 && !self.is_utf16_all_the_same(rest, start)
             {
-                return Cow::Borrowed(rest);
+                return Cow::Borrowed(without_mark(rest, start.at));
             }
         }
         let mut decoder = self.decoder(row, row.len() as u64, start);
@@ -171,8 +192,9 @@ impl TextEncoding {
             std::str::from_utf8(head).map_or_else(|error| is_part && error.error_len().is_none(), |_| true)
         };
         let is_utf16 = self.is_utf16_all_the_same(head, start);
-        let encoding =
-            if self.mixed && !head.contains(&0) && !is_utf16 && is_utf8() { UTF_8 } else { self.encoding };
+        let is_iso_2022_jp = || self.encoding == ISO_2022_JP && iso_2022_jp::begin(head).is_some();
+        let is_other = self.mixed && !head.contains(&0) && !is_utf16 && is_utf8() && !is_iso_2022_jp();
+        let encoding = if is_other { UTF_8 } else { self.encoding };
         let begins_within = match () {
             () if encoding == UTF_16LE => begins_within(head, len, at, 0),
             () if encoding == UTF_16BE => begins_within(head, len, at, 1),
@@ -189,9 +211,11 @@ impl TextEncoding {
             after: ends_within && (len > 0 || (is_utf16 || !self.mixed) && at > LogOffset::ZERO),
             left: len,
             is_le: encoding == UTF_16LE,
+            has_escapes: encoding == ISO_2022_JP,
+            held: false,
             whole_units: !ends_within,
             tail: [0; 2],
-            begun: false,
+            begun: encoding == UTF_8 && at > LogOffset::ZERO,
             room: String::new(),
         }
     }

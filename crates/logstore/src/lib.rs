@@ -80,7 +80,7 @@ pub use writer::{LogTotals, LogWriter};
 #[cfg(feature = "reader")]
 pub use density::{Slice, slices};
 #[cfg(feature = "reader")]
-pub use encoding::{EncodingGuess, LineStart, LogLines, TextEncoding};
+pub use encoding::{EncodingGuess, LineStart, LogLines, TextEncoding, reads_alike};
 #[cfg(feature = "reader")]
 pub use export::{RawExport, RowExport};
 #[cfg(feature = "reader")]

@@ -4,6 +4,7 @@ use solti_positions::{LogOffset, RowNo};
 use solti_rows::{RowReader, Shown, Style, columns, is_plain, plain, without_end};
 
 use crate::cursor::LogFiles;
+use crate::encoding::without_mark;
 use crate::{LogError, LogView, Row, TextEncoding};
 
 /// Read at a time.
@@ -45,10 +46,12 @@ impl LogView {
         if !encoding.is_utf8() {
             return long.decoded(encoding, style, limit);
         }
+        let bytes = without_mark(&row.bytes, row.offset);
+        long.skip(row.bytes.len() - bytes.len());
         if let Some(len) = long.plain_len()? {
             let want = (limit.saturating_add(SLACK) as u64).min(len) as usize;
-            if row.bytes.len() >= want {
-                return Ok(plain(&row.bytes[..want], len, style, limit));
+            if bytes.len() >= want {
+                return Ok(plain(&bytes[..want], len, style, limit));
             }
             return Ok(plain(&long.read(0, want)?, len, style, limit));
         }
@@ -66,7 +69,9 @@ impl LogView {
     /// # Errors
     /// [`LogError::Open`] and [`LogError::Read`].
     pub fn show(&mut self, row: &mut Row, limit: usize) -> Result<(), LogError> {
-        let whole = row.bytes.len() as u64 >= row.full_len && self.encoding().is_utf8();
+        let whole = row.bytes.len() as u64 >= row.full_len
+            && self.encoding().is_utf8()
+            && without_mark(&row.bytes, row.offset).len() == row.bytes.len();
         if whole && row.bytes.len() <= limit && is_plain(without_end(&row.bytes)) {
             row.bytes.truncate(without_end(&row.bytes).len());
             row.full_len = row.bytes.len() as u64;
@@ -128,6 +133,9 @@ impl LogView {
         let is_utf8 = self.encoding().is_utf8();
         let (files, _) = self.parts();
         let mut long = LongRow { files, at: row.offset, len: row.full_len };
+        if is_utf8 {
+            long.skip(row.bytes.len() - without_mark(&row.bytes, row.offset).len());
+        }
         let len = if is_utf8 { long.plain_len()? } else { None };
         Ok(len.map(|len| (long, len)))
     }
@@ -162,6 +170,12 @@ struct LongRow<'a> {
 }
 
 impl LongRow<'_> {
+    /// Without so many bytes at its beginning.
+    fn skip(&mut self, count: usize) {
+        self.at += count as u64;
+        self.len -= count as u64;
+    }
+
     /// Bytes of the row, from byte `from` on.
     fn read(&mut self, from: u64, count: usize) -> Result<Vec<u8>, LogError> {
         let mut bytes = vec![0; count];

@@ -1,6 +1,6 @@
 //! Bytes of one row, given part by part, as UTF-8.
 
-use super::{CHUNK, is_high_surrogate};
+use super::{CHUNK, ESC, is_high_surrogate, iso_2022_jp};
 use encoding_rs::{CoderResult, Decoder};
 
 /// Decodes one row.
@@ -15,6 +15,10 @@ pub(crate) struct RowDecoder {
     /// Bytes that are not given yet.
     pub(super) left: u64,
     pub(super) is_le: bool,
+    /// It has escapes of its own, which are not those of a terminal.
+    pub(super) has_escapes: bool,
+    /// The last byte was an ESC, of which is not known yet what it is.
+    pub(super) held: bool,
     /// The row does not end within a unit.
     pub(super) whole_units: bool,
     /// The last bytes that were given.
@@ -52,7 +56,19 @@ impl RowDecoder {
             self.after = false;
             bytes = &bytes[..bytes.len() - 1];
         }
-        self.add(bytes, false, out);
+        if !self.has_escapes {
+            return self.add(bytes, false, out);
+        }
+        let held = if std::mem::take(&mut self.held) { &[ESC][..] } else { &[] };
+        let bytes = [held, bytes].concat();
+        let whole = bytes.strip_suffix(&[ESC]).filter(|_| self.left > 0);
+        self.held = whole.is_some();
+        for part in iso_2022_jp::parts(whole.unwrap_or(&bytes)) {
+            match iso_2022_jp::is_of_terminal(part) {
+                true => out.extend_from_slice(part),
+                false => self.add(part, false, out),
+            }
+        }
     }
 
     /// No byte follows.

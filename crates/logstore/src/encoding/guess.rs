@@ -1,11 +1,11 @@
 //! Which encoding a log is in, by its bytes: by the first MiB, and where that is UTF-8, by where bytes come that are not.
 
-use super::{CHUNK, TextEncoding};
+use super::{CHUNK, TextEncoding, iso_2022_jp};
 use crate::LogError;
 use crate::cursor::{Cursor, LogFiles};
 use crate::format::Kind;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_16BE, UTF_16LE};
 use solti_positions::LogOffset;
 use std::path::Path;
 
@@ -18,6 +18,9 @@ const PIECES: u64 = 16;
 /// Of so many odd ones it is guessed what they are: bytes that are no text are no encoding.
 const GUESSES: u32 = 4;
 
+/// In a text one byte is a control among so many beyond ASCII, or fewer are.
+const CONTROLS_AMONG: usize = 100;
+
 /// What encoding a log of these bytes is in, which are all of it, or its first MiB.
 pub(crate) fn encoding_of(bytes: &[u8]) -> TextEncoding {
     match is_text(bytes) && std::str::from_utf8(bytes).is_ok() {
@@ -26,9 +29,9 @@ pub(crate) fn encoding_of(bytes: &[u8]) -> TextEncoding {
     }
 }
 
-/// Whether its beginning may be UTF-8.
+/// Whether it may be UTF-8 where its bytes are.
 fn is_text(bytes: &[u8]) -> bool {
-    !bytes[..bytes.len().min(UTF_16_SAMPLE)].contains(&0)
+    !bytes[..bytes.len().min(UTF_16_SAMPLE)].contains(&0) && iso_2022_jp::begin(bytes).is_none()
 }
 
 /// What encoding a log is in, by its first MiB: looked at again as the log grows, from where the last look ended.
@@ -160,7 +163,7 @@ fn begins_with_ascii(files: &LogFiles) -> Result<bool, LogError> {
     Ok(bytes[..read].is_ascii())
 }
 
-/// The first byte of a piece of the log that begins here which is no UTF-8, or a zero.
+/// The first byte of a piece of the log that begins here which is no UTF-8, a zero, or an escape of ISO-2022-JP.
 fn odd_byte(files: &LogFiles, at: LogOffset) -> Result<Option<u64>, LogError> {
     let mut bytes = vec![0; CHUNK as usize];
     let read = files.read_log_on(&mut bytes, at)?;
@@ -170,7 +173,8 @@ fn odd_byte(files: &LogFiles, at: LogOffset) -> Result<Option<u64>, LogError> {
     let zero = memchr::memchr(0, bytes);
     let wrong = std::str::from_utf8(&bytes[begin..]).err().filter(|error| error.error_len().is_some());
     let wrong = wrong.map(|error| begin + error.valid_up_to());
-    Ok(zero.into_iter().chain(wrong).min().map(|at| at as u64))
+    let escape = iso_2022_jp::begin(bytes);
+    Ok(zero.into_iter().chain(wrong).chain(escape).min().map(|at| at as u64))
 }
 
 /// Bytes of the log from byte `from` on to the end of the sample, and where they begin.
@@ -206,14 +210,19 @@ pub(super) fn guess(bytes: &[u8]) -> TextEncoding {
     if let Some(encoding) = utf16(bytes) {
         return TextEncoding::guessed_to_be(encoding);
     }
+    if iso_2022_jp::is(bytes) {
+        return TextEncoding::guessed_to_be(ISO_2022_JP);
+    }
     let (mut valid, mut invalid) = (0usize, 0usize);
     for chunk in bytes.utf8_chunks() {
         valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         invalid += usize::from(!chunk.invalid().is_empty());
     }
-    // Some bytes that are no text do not make another encoding, and neither does what is no text at all.
-    let controls = bytes.iter().filter(|byte| matches!(byte, 0..=6 | 0x0e..=0x1a | 0x1c..=0x1f)).count();
-    if invalid == 0 || valid >= invalid || controls > 0 {
+    // Some bytes that are no text do not make another encoding, and neither does what is no text at all. Now and then texts have a
+    // control: shells and terminals are sent some, and one that somehow got in does not count among many letters.
+    let controls = bytes.iter().filter(|byte| matches!(byte, 0 | 3..=6 | 0x10..=0x19 | 0x1c..=0x1f)).count();
+    let letters = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    if invalid == 0 || valid >= invalid || controls * CONTROLS_AMONG > letters {
         return TextEncoding::default();
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);

@@ -204,6 +204,64 @@ fn guesses_are_made_by_what_is_no_utf_8() {
 }
 
 #[test]
+fn a_control_now_and_then_is_in_no_guess_s_way() {
+    let text =
+        "\u{41e}\u{448}\u{438}\u{431}\u{43a}\u{430} \u{447}\u{442}\u{435}\u{43d}\u{438}\u{44f}\n".repeat(100);
+    let russian = encoding_rs::WINDOWS_1251.encode(&text).0.into_owned();
+    for controls in [&b"\x0f"[..], b"\x01\x02", b"\x1a", b"\0", b"\x11", &b"\x1b(B\x0f".repeat(200)] {
+        let log = [&russian, controls, b"\n"].concat();
+        assert_eq!(guess(&log).name(), "windows-1251", "{controls:?}");
+    }
+    let noise: Vec<u8> = (0..4000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    assert!(guess(&noise).is_utf8(), "no text");
+}
+
+#[test]
+fn iso_2022_jp_is_told_by_its_escapes_and_read_among_those_of_a_terminal() {
+    let (text, plain) =
+        ("\u{30a8}\u{30e9}\u{30fc}\u{304c}\u{767a}\u{751f}", "plain \u{e4}\n\x1b[32mgreen\x1b[0m \x1b(B\n");
+    let line = encoding_rs::ISO_2022_JP.encode(text).0.into_owned();
+    let log = [b"\x1b[31mA\x1b[0m ", &line[..], b" x\x1b[K\r\n", plain.as_bytes(), &line].concat();
+    let shown = format!("\x1b[31mA\x1b[0m {text} x\x1b[K\r\n{plain}{text}");
+    for encoding in [guess(&log), encoding_of(&log)] {
+        assert_eq!(encoding.name(), "ISO-2022-JP");
+        assert_eq!(decoded(encoding, &log), shown);
+    }
+    assert_eq!(decoded(TextEncoding::named("iso-2022-jp").unwrap(), &line), text);
+    let before = self::plain(1024 * 1024 + 300);
+    assert_eq!(looked_at(&[&before, &log]).name(), "ISO-2022-JP");
+    for log in [plain.as_bytes(), b"cost \x1b$5\n", b"\x1b$B~~~\n"] {
+        assert!(encoding_of(log).is_utf8(), "{log:?}");
+    }
+    assert!(reads_alike(b"plain") && !reads_alike(&line) && !reads_alike(b"p\0l\0"));
+}
+
+#[test]
+fn the_mark_of_utf_8_is_no_part_of_the_first_row() {
+    let rows = |long: usize| format!("\u{feff}error: x\u{feff}\u{e4}{}\n\u{feff}b\n", "y".repeat(long));
+    for (long, clip) in [(0, 100), (200, 100), (300_000, 400_000), (300_000, 50)] {
+        let dir = log_of(&[rows(long).as_bytes()]);
+        let mut view = crate::LogView::open(dir.path()).unwrap();
+        view.set_final(true);
+        let expected = rows(long).lines().next().unwrap().trim_start_matches('\u{feff}').to_owned();
+        let found = view.rows(solti_positions::RowNo::ZERO, 2, clip).unwrap();
+        let shown = view.shown(&found[0], solti_rows::Style::default(), usize::MAX).unwrap();
+        assert_eq!(shown.text, expected, "{long} {clip}");
+        let mut first = found[0].clone();
+        view.show(&mut first, clip).unwrap();
+        assert!(expected.as_bytes().starts_with(&first.bytes) && first.full_len == expected.len() as u64);
+        let line = view.line(found[0].row, 0, usize::MAX >> 1).unwrap().unwrap();
+        assert_eq!((line.shown.text, line.full_len), (expected.clone(), expected.len() as u64));
+        assert_eq!(view.line_bytes(found[0].row, usize::MAX).unwrap().unwrap(), expected.as_bytes());
+        let second = view.shown(&found[1], solti_rows::Style::default(), usize::MAX).unwrap();
+        assert_eq!(second.text, "\u{feff}b", "within a log it is what somebody printed");
+    }
+    assert_eq!(decoded(TextEncoding::default(), "\u{feff}a\n\u{feff}b\n".as_bytes()), "a\n\u{feff}b\n");
+    let guessed = TextEncoding::guessed("windows-1251").unwrap();
+    assert_eq!(decoded(guessed, "\u{feff}a\n\u{feff}b\n".as_bytes()), "a\n\u{feff}b\n");
+}
+
+#[test]
 fn rows_of_utf_8_among_others_stay_what_they_are() {
     let mixed = guess(b"na\xefve r\xe9sum\xe9\n");
     assert_eq!(decoded(mixed, b"na\xefve\nna\xc3\xafve\n"), "na\u{ef}ve\nna\u{ef}ve\n");

@@ -11,7 +11,7 @@ use solti_rows::{RowTexts, Severity, severity};
 
 use super::expression::{self, Expression};
 use super::fields::Fields;
-use crate::encoding::RowStart;
+use crate::encoding::{RowStart, without_mark};
 use crate::{Stream, TextEncoding, newlines};
 
 /// The longest pattern, in bytes.
@@ -221,6 +221,11 @@ impl Scratch {
     /// The rows as the texts that are shown of them, one a line.
     pub(super) fn texts<'a>(&'a mut self, rows: &'a [u8]) -> &'a [u8] {
         if self.encoding.is_utf8() {
+            let rows = match without_mark(rows, self.start.at) {
+                // A last row of which nothing is shown is one.
+                [] if !rows.is_empty() => b"\n",
+                rows => rows,
+            };
             return self.texts.of(rows, &mut self.spare);
         }
         self.encoding.decode_rows(rows, self.start, &mut self.decoded);
@@ -477,6 +482,16 @@ mod tests {
     fn bytes_that_are_no_text_are_in_nobodys_way() {
         assert_eq!(rows_of(&query("x"), b"\xff\xfex\n\0\0\nx\r\n"), [0, 2]);
         assert_eq!(rows_of(&query("\u{e4}"), b"\xc3\x84rger\n\xe4\n"), [0]);
+    }
+
+    #[test]
+    fn a_mark_at_the_beginning_of_a_log_is_in_nobodys_way() {
+        let regex = |pattern: &str| SearchQuery { regex: true, ..query(pattern) };
+        let rows = "\u{feff}error: x\nfirst".as_bytes();
+        assert_eq!(rows_of(&regex("^(error|first)"), rows), [0, 1]);
+        let errors = SearchQuery { severity: Some(Severity::Error), ..query("") };
+        assert_eq!(rows_of(&errors, rows), [0]);
+        assert_eq!(rows_of(&regex("^$"), "\u{feff}".as_bytes()), [0]);
     }
 
     #[test]

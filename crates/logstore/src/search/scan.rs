@@ -8,6 +8,7 @@ use solti_rows::{MAX_COLUMNS, RowReader, Style, without_end};
 use super::blocks::{Block, Scanned};
 use super::query::{RowMatcher, Scratch};
 use crate::cursor::LogFiles;
+use crate::encoding::without_mark;
 use crate::locate::{self, Part};
 use crate::{LogError, newlines};
 
@@ -282,6 +283,7 @@ impl<'a> Scanner<'a> {
             let newline = memchr(b'\n', &self.buffer[known..self.have]).map(|at| known + at);
             let text = &self.buffer[..newline.unwrap_or(self.have)];
             let text = if newline.is_some() { without_end(text) } else { text };
+            let text = without_mark(text, base);
             row.redraws |= self.scratch.takes_all(text);
             if !row.found && !row.redraws && !text.is_empty() {
                 // Behind a window's first byte no row and no word begins by mistake.
@@ -335,6 +337,7 @@ impl<'a> Scanner<'a> {
             at += self.have as u64;
             let bytes = self.buffer[..self.have].strip_suffix(b"\n").unwrap_or(&self.buffer[..self.have]);
             if encoding.is_utf8() {
+                let bytes = without_mark(bytes, at.saturating_back(self.have as u64));
                 reader.feed(if at >= end { without_end(bytes) } else { bytes });
                 continue;
             }

@@ -104,7 +104,7 @@ impl SupervisorApiAdapter {
             if called.is_empty() {
                 continue;
             }
-            let lines = last_lines_of(self.supervisor(), &event.task_id, body::LINES).await;
+            let lines = last_lines_of(self.supervisor(), &self.encodings, &event.task_id, body::LINES).await;
             let body = body::of_task(kind, event.at, &row, event.detail.as_deref(), &lines);
             for hook in called {
                 let dropped = waiting >= MAX_WAITING_CALLS;

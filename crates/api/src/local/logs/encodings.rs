@@ -1,6 +1,6 @@
 //! What encoding each log is read in: what somebody has chosen for it, else what is guessed by its bytes.
 
-use super::run_log::{RunLog, blocking};
+use super::run_log::{LogPlace, RunLog, blocking};
 use crate::{ApiError, SupervisorApiAdapter};
 use solti_logstore::{EncodingGuess, LogError, TextEncoding};
 use solti_model::RunId;
@@ -45,7 +45,7 @@ impl Encodings {
     }
 
     /// Takes note of a choice; without one it is guessed again.
-    pub(super) fn choose(&self, log: &RunLog, chosen: Option<TextEncoding>) {
+    pub(super) fn choose(&self, log: &LogPlace, chosen: Option<TextEncoding>) {
         self.note(&log.folder, |known| known.chosen = chosen);
     }
 
@@ -65,25 +65,36 @@ impl Encodings {
         chosen.map_or_else(|| guess.look(folder, over), Ok)
     }
 
-    /// The log, to be read in its encoding.
-    pub(super) async fn of(&self, log: RunLog) -> Result<RunLog, ApiError> {
+    /// The encoding of the log in this folder, where nothing has to be read to tell it.
+    pub(super) fn settled(&self, folder: &Path) -> Option<TextEncoding> {
+        let Known { guess, chosen } = self.known(folder);
+        chosen.or(guess.settled())
+    }
+
+    /// The encoding of a log that is looked at again and again: what is guessed of it is kept.
+    pub(super) fn follow(&self, log: &LogPlace) -> Result<TextEncoding, LogError> {
         let Known { mut guess, chosen } = self.known(&log.folder);
         if let Some(encoding) = chosen.or(guess.settled()) {
-            return Ok(RunLog { encoding, ..log });
+            return Ok(encoding);
+        }
+        let encoding = guess.look(&log.folder, log.over)?;
+        self.note(&log.folder, |known| known.guess = guess);
+        Ok(encoding)
+    }
+
+    /// The log, to be read in its encoding.
+    pub(super) async fn of(&self, log: LogPlace) -> Result<RunLog, ApiError> {
+        if let Some(encoding) = self.settled(&log.folder) {
+            return Ok(log.read_in(encoding));
         }
         let encodings = self.clone();
-        blocking(move || {
-            let encoding = guess.look(&log.folder, log.over)?;
-            encodings.note(&log.folder, |known| known.guess = guess);
-            Ok(RunLog { encoding, ..log })
-        })
-        .await
+        blocking(move || encodings.follow(&log).map(|encoding| log.read_in(encoding))).await
     }
 }
 
 impl SupervisorApiAdapter {
     /// The log of a run, to be read in its encoding.
     pub(super) async fn log(&self, run: &RunId) -> Result<RunLog, ApiError> {
-        self.encodings.of(RunLog::find(self.supervisor(), run).await?).await
+        self.encodings.of(LogPlace::find(self.supervisor(), run).await?).await
     }
 }

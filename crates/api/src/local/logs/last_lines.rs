@@ -1,9 +1,10 @@
 //! The last line of each of several tasks, for the rows of a list. Only the end of each log is read.
 
-use super::run_log::{RunLog, blocking};
+use super::encodings::Encodings;
+use super::run_log::{LogPlace, blocking};
 use crate::operations::{LastLines, Perform};
 use crate::{ApiError, SupervisorApiAdapter};
-use solti_logstore::LogError;
+use solti_logstore::{LogError, LogView, Row, reads_alike};
 use solti_model::{FieldError, LastLine, RowNo, TaskId};
 use solti_rows::Style;
 use solti_supervisor::{Supervisor, SupervisorError};
@@ -16,10 +17,21 @@ const ROWS: u64 = 8;
 const CLIP: usize = 4 * 1024;
 const MAX_LINE: usize = 240;
 
-fn last_line(log: &RunLog) -> Result<Option<String>, LogError> {
-    let mut view = log.view()?;
-    let from = RowNo::new(view.extent()?.rows).saturating_back(ROWS);
-    for row in view.rows(from, ROWS as usize, CLIP)?.iter().rev() {
+/// The last rows of a log, and what shows them. Its encoding is looked for only where they do not read the same in all of them.
+fn last_rows(log: LogPlace, encodings: &Encodings, count: u64) -> Result<(LogView, Vec<Row>), LogError> {
+    let settled = encodings.settled(&log.folder);
+    let mut view = log.clone().read_in(settled.unwrap_or_default()).view()?;
+    let from = RowNo::new(view.extent()?.rows).saturating_back(count);
+    let rows = view.rows(from, count as usize, CLIP)?;
+    if settled.is_none() && !rows.iter().all(|row| reads_alike(&row.bytes)) {
+        view.set_encoding(encodings.follow(&log)?);
+    }
+    Ok((view, rows))
+}
+
+fn last_line(log: LogPlace, encodings: &Encodings) -> Result<Option<String>, LogError> {
+    let (mut view, rows) = last_rows(log, encodings, ROWS)?;
+    for row in rows.iter().rev() {
         let mut text = view.shown(row, Style::default(), CLIP)?.text;
         text.truncate(text.trim_end().len());
         let said = text.trim_start();
@@ -31,17 +43,21 @@ fn last_line(log: &RunLog) -> Result<Option<String>, LogError> {
 }
 
 /// The last lines of a task that say something, as far as its log can be read; fewer where there are fewer.
-pub(crate) async fn last_lines_of(supervisor: &Supervisor, id: &TaskId, lines: usize) -> Vec<String> {
+pub(crate) async fn last_lines_of(
+    supervisor: &Supervisor,
+    encodings: &Encodings,
+    id: &TaskId,
+    lines: usize,
+) -> Vec<String> {
     let Ok(Some(run)) = supervisor.store().latest_run(id).await else { return vec![] };
-    let log = RunLog::of(supervisor, id, &run.run);
-    blocking(move || Ok(ending(&log, lines).unwrap_or_default())).await.unwrap_or_default()
+    let (log, encodings) = (LogPlace::of(supervisor, id, &run.run), encodings.clone());
+    blocking(move || Ok(ending(log, &encodings, lines).unwrap_or_default())).await.unwrap_or_default()
 }
 
-fn ending(log: &RunLog, lines: usize) -> Result<Vec<String>, LogError> {
-    let mut view = log.view()?;
-    let from = RowNo::new(view.extent()?.rows).saturating_back(lines as u64);
+fn ending(log: LogPlace, encodings: &Encodings, lines: usize) -> Result<Vec<String>, LogError> {
+    let (mut view, rows) = last_rows(log, encodings, lines as u64)?;
     let mut said = Vec::new();
-    for row in &view.rows(from, lines, CLIP)? {
+    for row in &rows {
         let text = view.shown(row, Style::default(), CLIP)?.text;
         let text = text.trim_end();
         if !text.is_empty() {
@@ -57,13 +73,15 @@ impl Perform<LastLines> for SupervisorApiAdapter {
             return Err(FieldError::new("ids", format!("must be at most {MAX_TASKS}")).into());
         }
         let runs = self.supervisor().store().recent_runs(&ids, 1).await.map_err(SupervisorError::from)?;
-        let log = |id| Some(RunLog::of(self.supervisor(), id, &runs.get(id)?.last()?.run));
-        let logs: Vec<RunLog> = ids.iter().filter_map(log).collect();
+        let log = |id| Some(LogPlace::of(self.supervisor(), id, &runs.get(id)?.last()?.run));
+        let logs: Vec<LogPlace> = ids.iter().filter_map(log).collect();
+        let encodings = self.encodings.clone();
         blocking(move || {
             // A log that cannot be read is shown as such when it is opened; here it says nothing.
-            let line = |log: RunLog| {
-                let text = last_line(&log).ok().flatten()?;
-                Some(LastLine { task: log.run.task, attempt: log.run.attempt, text })
+            let line = |log: LogPlace| {
+                let run = log.run.clone();
+                let text = last_line(log, &encodings).ok().flatten()?;
+                Some(LastLine { task: run.task, attempt: run.attempt, text })
             };
             Ok(logs.into_iter().filter_map(line).collect())
         })

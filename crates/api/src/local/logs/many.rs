@@ -2,12 +2,12 @@
 //! all processors. What is found is told in frames of a bounded size, and at least every few milliseconds.
 
 use super::encodings::Encodings;
-use super::run_log::{RunLog, threads};
+use super::run_log::{LogPlace, RunLog, threads};
 use crate::ApiError;
 use crate::operations::ItemStream;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use solti_logstore::{LogError, LogSearch, RowMatcher, SmallSearch, TextEncoding};
+use solti_logstore::{LogError, LogSearch, RowMatcher, SmallSearch};
 use solti_model::{Rank, RowNo, RunHits, RunId, TaskHits, TaskId};
 use solti_rows::Style;
 use solti_store::{Attempts, RowCursor, StoreError};
@@ -203,8 +203,7 @@ impl Part {
                     return;
                 }
                 let folder = self.folders.run(&id, attempt);
-                let encoding = TextEncoding::default();
-                let run = RunLog { run: RunId { task: id.clone(), attempt }, folder, over, encoding };
+                let run = LogPlace { run: RunId { task: id.clone(), attempt }, folder, over };
                 match self.of_run(run, &mut small) {
                     Ok(hits) => frame.hits.extend(hits),
                     Err(error) => {
@@ -225,7 +224,7 @@ impl Part {
         frames.blocking_send(Ok(frame)).ok();
     }
 
-    fn of_run(&self, mut run: RunLog, small: &mut SmallSearch) -> Result<Option<RunHits>, LogError> {
+    fn of_run(&self, run: LogPlace, small: &mut SmallSearch) -> Result<Option<RunHits>, LogError> {
         let chosen = self.encodings.chosen(&run.folder);
         let found = if run.over { small.search(&run.folder, chosen)? } else { None };
         match found {
@@ -237,8 +236,9 @@ impl Part {
                 first_text: found.first_text,
             })),
             None => {
-                run.encoding = self.encodings.look(&run.folder, run.over)?;
-                search_run(&run, &self.matcher.clone().in_encoding(run.encoding), &self.stopped)
+                let encoding = self.encodings.look(&run.folder, run.over)?;
+                let run = run.read_in(encoding);
+                search_run(&run, &self.matcher.clone().in_encoding(encoding), &self.stopped)
             }
         }
     }

@@ -7,6 +7,16 @@ use solti_model::{RunId, TaskId, TaskRun, counted};
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::path::PathBuf;
 
+/// Where a log is. It is read as a [`RunLog`], which knows its encoding.
+#[derive(Debug, Clone)]
+pub(super) struct LogPlace {
+    /// Its attempt is never 0, which stands for the latest.
+    pub run: RunId,
+    pub folder: PathBuf,
+    /// Nothing will be added.
+    pub over: bool,
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct RunLog {
     /// Its attempt is never 0, which stands for the latest.
@@ -18,7 +28,7 @@ pub(super) struct RunLog {
     pub encoding: TextEncoding,
 }
 
-impl RunLog {
+impl LogPlace {
     /// A task without an attempt has the empty log of its first.
     pub(super) async fn find(supervisor: &Supervisor, of: &RunId) -> Result<Self, ApiError> {
         let (run, _) = pick(supervisor, &of.task, of.attempt).await?;
@@ -27,7 +37,7 @@ impl RunLog {
             None => {
                 let run = RunId { task: of.task.clone(), attempt: 1 };
                 let folder = supervisor.folders().run(&run.task, run.attempt);
-                Self { run, folder, over: false, encoding: TextEncoding::default() }
+                Self { run, folder, over: false }
             }
         })
     }
@@ -36,9 +46,17 @@ impl RunLog {
         let folder = supervisor.folders().run(task, run.attempt);
         let over = run.finished_at.is_some();
         let run = RunId { task: task.clone(), attempt: run.attempt };
-        Self { run, folder, over, encoding: TextEncoding::default() }
+        Self { run, folder, over }
     }
 
+    /// To be read in this encoding.
+    pub(super) fn read_in(self, encoding: TextEncoding) -> RunLog {
+        let Self { run, folder, over } = self;
+        RunLog { run, folder, over, encoding }
+    }
+}
+
+impl RunLog {
     pub(super) fn view(&self) -> Result<LogView, LogError> {
         let mut view = LogView::open(&self.folder)?;
         view.set_final(self.over);

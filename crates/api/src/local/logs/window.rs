@@ -3,7 +3,7 @@
 use super::encodings::Encodings;
 use super::growth::{Growth, News};
 use super::rows::{MAX_ROWS, text_rows};
-use super::run_log::{RunLog, blocking, pick};
+use super::run_log::{LogPlace, blocking, pick};
 use crate::operations::{GetLogInfo, ItemStream, Perform, Provide, ReadLog, SetLogEncoding, WatchLog};
 use crate::{ApiError, SupervisorApiAdapter};
 use solti_logstore::TextEncoding;
@@ -31,7 +31,7 @@ async fn info(supervisor: &Supervisor, encodings: &Encodings, of: &RunId) -> Res
             encoding_chosen: false,
         });
     };
-    let log = encodings.of(RunLog::of(supervisor, &of.task, &run)).await?;
+    let log = encodings.of(LogPlace::of(supervisor, &of.task, &run)).await?;
     let encoding = (!log.encoding.is_utf8()).then(|| log.encoding.name().to_owned());
     let encoding_chosen = encodings.is_chosen(&log);
     let live = !log.over;
@@ -66,7 +66,7 @@ impl Perform<SetLogEncoding> for SupervisorApiAdapter {
             TextEncoding::named(&name).ok_or_else(unknown)
         };
         let chosen = encoding.map(named).transpose()?;
-        let log = RunLog::find(self.supervisor(), &run).await?;
+        let log = LogPlace::find(self.supervisor(), &run).await?;
         self.encodings.choose(&log, chosen);
         info(self.supervisor(), &self.encodings, &run).await
     }
