@@ -2,7 +2,7 @@
 
 use vte::{Params, Perform};
 
-use crate::escapes::{ESC, Parser, Start, next_start};
+use crate::escapes::{BACKSPACE, ESC, Parser, SHIFT_IN, SHIFT_OUT, Start, next_start};
 use crate::line::Line;
 use crate::shown::{Link, Shown, whole_characters};
 use crate::style::Style;
@@ -36,8 +36,9 @@ impl std::fmt::Debug for RowReader {
 impl RowReader {
     /// Keeps so many columns of a row: what is behind them counts, and is not shown.
     pub fn new(columns: usize) -> Self {
+        let line = Line::new(columns);
         let terminal =
-            Terminal { line: Line::new(columns), in_escape: false, acted: false, idle: false, probe: None };
+            Terminal { line, in_escape: false, acted: false, cut: false, idle: false, probe: None };
         Self { parser: Parser::default(), terminal, torn: Vec::new(), open: Vec::new() }
     }
 
@@ -126,7 +127,8 @@ impl RowReader {
 
     /// Whether an escape has ended, or text was printed.
     fn advance(&mut self, bytes: &[u8]) -> bool {
-        (self.terminal.in_escape, self.terminal.acted) = (!self.open.is_empty(), false);
+        let terminal = &mut self.terminal;
+        (terminal.in_escape, terminal.acted, terminal.cut) = (!self.open.is_empty(), false, false);
         self.parser.advance(&mut self.terminal, bytes);
         self.terminal.acted
     }
@@ -167,6 +169,8 @@ struct Terminal {
     in_escape: bool,
     /// An escape has ended, or text was printed.
     acted: bool,
+    /// So has a control string, and not by a bell: the byte that did it comes next.
+    cut: bool,
     /// What the parser is given is a character of its own and no byte that is none.
     idle: bool,
     /// While it is found out whether the parser is at text: whether it is.
@@ -178,21 +182,22 @@ impl Perform for Terminal {
         match &mut self.probe {
             Some(is_text) if c == char::from(PROBE) => *is_text = true,
             _ => {
-                self.acted = true;
+                (self.acted, self.cut) = (true, false);
                 self.line.put(c);
             }
         }
     }
 
     fn execute(&mut self, byte: u8) {
+        let cut = std::mem::take(&mut self.cut);
         match byte {
             b'\r' => self.line.go_to(0),
-            0x08 => self.line.back(1),
+            BACKSPACE => self.line.back(1),
             b'\t' => self.line.tab(1),
-            0x0e => self.line.shift(true),
-            0x0f => self.line.shift(false),
+            SHIFT_OUT => self.line.shift(true),
+            SHIFT_IN => self.line.shift(false),
             // They end an escape, and nothing is printed.
-            0x18 | 0x1a if self.in_escape && !self.acted => self.acted = true,
+            0x18 | 0x1a if self.in_escape && (!self.acted || cut) => self.acted = true,
             0x80..=0x9f if !self.idle => self.line.put('\u{fffd}'),
             _ => self.line.put_control(char::from(byte)),
         }
@@ -201,11 +206,11 @@ impl Perform for Terminal {
     fn hook(&mut self, _: &Params, _: &[u8], _: bool, _: char) {}
 
     fn unhook(&mut self) {
-        self.acted = true;
+        (self.acted, self.cut) = (true, true);
     }
 
-    fn osc_dispatch(&mut self, params: &[&[u8]], _: bool) {
-        self.acted = true;
+    fn osc_dispatch(&mut self, params: &[&[u8]], by_bell: bool) {
+        (self.acted, self.cut) = (true, !by_bell);
         // `8 ; parameters ; address`, and semicolons may be in the address.
         if let [b"8", _, address @ ..] = params {
             let address = address.join(&b';');
@@ -227,6 +232,8 @@ impl Perform for Terminal {
         let line = &mut self.line;
         match intermediates {
             [] => {}
+            // Nothing here is protected from these.
+            b"?" if matches!(action, 'K' | 'J') => {}
             b"?" => {
                 // The other screen.
                 if matches!(action, 'h' | 'l') && matches!(first, 47 | 1047 | 1049) {

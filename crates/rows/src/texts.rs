@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2, memchr3, memrchr};
 
-use crate::escapes::{BACKSPACE, ESC, acts, has_c1, next_c1};
+use crate::escapes::{BACKSPACE, ESC, SHIFT_IN, SHIFT_OUT, acts, has_c1, next_act};
 use crate::reader::RowReader;
 use crate::style::Style;
 use crate::{MAX_COLUMNS, without_end};
@@ -57,12 +57,7 @@ impl RowTexts {
 
     /// Where the next byte is that makes a difference.
     fn next(&self, rows: &[u8]) -> Option<usize> {
-        if !self.through {
-            return memchr2(b'\r', BACKSPACE, rows);
-        }
-        let seven_bits = memchr3(ESC, b'\r', BACKSPACE, rows);
-        let before = &rows[..seven_bits.unwrap_or(rows.len())];
-        next_c1(before).or(seven_bits)
+        if self.through { next_act(rows) } else { memchr2(b'\r', BACKSPACE, rows) }
     }
 
     /// Appends what is shown of one row.
@@ -87,7 +82,7 @@ impl RowTexts {
 /// and several times as fast.
 fn add_without_colors(row: &[u8], out: &mut Vec<u8>) -> bool {
     // The set of characters may be another, or bytes that a colour divides would become a character.
-    if has_c1(row) || memchr2(0x0e, 0x0f, row).is_some() || std::str::from_utf8(row).is_err() {
+    if has_c1(row) || memchr2(SHIFT_OUT, SHIFT_IN, row).is_some() || std::str::from_utf8(row).is_err() {
         return false;
     }
     let mut left = row;
