@@ -100,7 +100,10 @@ impl LogPrinter {
                 self.print(event)?;
                 self.pass(event);
             }
-            None => self.finish()?,
+            None => {
+                self.end_lines()?;
+                self.finish()?;
+            }
         }
         Ok(event)
     }
@@ -230,7 +233,8 @@ impl LogPrinter {
                 self.say(&format!("solti: the log is not told whole here: {reason}"))
             }
             OutputEvent::Lagged { skipped, reason: None } => self.say(&missing(*skipped)),
-            OutputEvent::RunStarted { .. } | OutputEvent::RunFinished { .. } => Ok(()),
+            OutputEvent::RunFinished { .. } => self.end_lines(),
+            OutputEvent::RunStarted { .. } => Ok(()),
         }
     }
 
@@ -325,6 +329,26 @@ impl LogPrinter {
             true => self.err.write_all(b"\n").and_then(|()| self.err.flush()),
             false => Ok(()),
         }
+    }
+
+    /// Nothing is added to the lines that stand open.
+    fn end_lines(&mut self) -> io::Result<()> {
+        self.notice_words();
+        for stream in [OutputStreamKind::Stdout, OutputStreamKind::Stderr] {
+            let columns = terminal::columns().unwrap_or(80);
+            let rest = self.screens[index(stream)].as_mut().map(|screen| screen.end(columns));
+            let Some(rest) = rest.filter(|rest| !rest.is_empty()) else { continue };
+            if self.open.is_some_and(|open| open != stream) {
+                self.close_row()?;
+            }
+            self.close_question()?;
+            self.open = Some(stream);
+            match stream {
+                OutputStreamKind::Stdout => self.out.write_all(rest.as_bytes())?,
+                OutputStreamKind::Stderr => self.err.write_all(rest.as_bytes())?,
+            }
+        }
+        Ok(())
     }
 
     fn close_row(&mut self) -> io::Result<()> {

@@ -172,7 +172,10 @@ pub fn meant_for_a_shell(spec: &TaskSpec) -> Option<String> {
     };
     match command.args.is_empty() {
         true if Path::new(&command.command).exists() => None,
-        true => solti_shell_line::read_line(&command.command).advice,
+        true => solti_shell_line::read_line(&command.command).advice.or_else(|| {
+            is_line(&command.command)
+                .then(|| format!("{} is one word here, and so the name of one program.", command.command))
+        }),
         false => solti_shell_line::read_line(&spec.kind.command_text()).advice,
     }
 }
@@ -186,8 +189,20 @@ pub fn instead_of_a_shell(spec: &TaskSpec) -> String {
         {
             format!("Write `--env {}` for it. {SHELL}", quoted(&command.command))
         }
+        TaskKind::Subprocess(SubprocessTask { mode: SubprocessMode::Command(command), .. })
+            if command.args.is_empty()
+                && is_line(&command.command)
+                && solti_shell_line::read_line(&command.command).advice.is_none() =>
+        {
+            format!("Leave out the quotes around it. {SHELL}")
+        }
         _ => SHELL.to_owned(),
     }
+}
+
+/// Whether a shell would make other words of this one.
+fn is_line(word: &str) -> bool {
+    word.contains([' ', '\t', '\n', '\'', '"'])
 }
 
 /// As in `FOO=1`.
@@ -431,6 +446,10 @@ mod tests {
             (vec!["make && make install"], "&& is passed on"),
             (vec!["FOO=1", "make"], "FOO= sets a variable"),
             (vec!["cd", "/srv"], "cd is a word of the shell"),
+            (vec!["make -j8"], "make -j8 is one word here, and so the name of one program."),
+            (vec!["env FOO=1 make"], "env FOO=1 make is one word here"),
+            (vec!["echo 'a b'"], "echo 'a b' is one word here"),
+            (vec!["history"], "history is a word of the shell"),
         ] {
             assert!(told(&line).is_some_and(|said| said.starts_with(why)), "{line:?}");
         }
@@ -444,6 +463,7 @@ mod tests {
     fn a_variable_is_advised_by_its_option_first() {
         let told = |line: &[&str]| instead_of_a_shell(&spec(line).expect("legal"));
         assert!(told(&["FOO=a b", "make"]).starts_with("Write `--env 'FOO=a b'` for it. A shell gets it by"));
+        assert!(told(&["make -j8"]).starts_with("Leave out the quotes around it. A shell gets it by"));
         for line in [&["make && make install"][..], &["cd", "/srv"], &["FOO=1"], &["1=2", "x"]] {
             assert!(told(line).starts_with("A shell gets it by"), "{line:?}");
         }

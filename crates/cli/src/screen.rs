@@ -52,10 +52,9 @@ impl Screen {
             self.head = head();
             self.begun = true;
         }
-        let mut out = match shown.text.strip_prefix(&*self.shown.text) {
-            Some(more) if begins => format!("{}{more}", self.head),
-            Some(more) => more.to_owned(),
-            None => format!("{}{}{}", self.back(columns), self.head, shown.text),
+        let mut out = match begins {
+            true => format!("{}{}", self.head, shown.text),
+            false => self.change(&shown.text, columns),
         };
         self.behind = shown.end;
         if ended {
@@ -67,6 +66,23 @@ impl Screen {
             self.shown = shown;
         }
         out
+    }
+
+    /// What shows the rest of a line to which nothing will be added: what has no end is shown as it is.
+    pub fn end(&mut self, columns: usize) -> String {
+        let Some(reader) = self.reader.as_mut().filter(|_| self.begun) else { return String::new() };
+        let shown = colored_row(&reader.finish(usize::MAX));
+        let out = self.change(&shown.text, columns);
+        self.shown = shown;
+        out
+    }
+
+    /// What makes the line that stands on the terminal into this one.
+    fn change(&self, text: &str, columns: usize) -> String {
+        match text.strip_prefix(&*self.shown.text) {
+            Some(more) => more.to_owned(),
+            None => format!("{}{}{text}", self.back(columns), self.head),
+        }
     }
 
     /// How the line stands with this part; `None` for the half of a line feed, which begins no line.
@@ -204,6 +220,23 @@ mod tests {
         assert_eq!(show("a", false), "12:00 a");
         assert_eq!(show("b", false), "b");
         assert_eq!(show("\rc", true), "\r\x1b[J12:00 cb\n");
+    }
+
+    #[test]
+    fn what_has_no_end_is_shown_when_the_log_has_one() {
+        for (part, before, rest) in [
+            ("abc\x1b[31", "abc", "\u{241b}[31"),
+            ("\x1b[", "", "\u{241b}["),
+            ("\x1b]0;title", "", "\u{241b}]0;title"),
+            ("abc", "abc", ""),
+            ("10%\rx", "x0%", ""),
+        ] {
+            let mut screen = Screen::default();
+            assert_eq!(shown(&mut screen, &[(part, false)]), [before], "{part:?}");
+            assert_eq!(screen.end(80), rest, "{part:?}");
+            screen.leave();
+            assert_eq!(screen.end(80), "", "once");
+        }
     }
 
     #[test]

@@ -328,8 +328,7 @@ fn on_a_terminal_a_line_is_shown_as_far_as_it_is_and_steers_nothing() {
     let _server = place.serve(&[]);
     place.gate("gate");
     let (ours, theirs) = support::terminal();
-    let script =
-        "printf 'step 1 ... '; read x < gate; printf '50%%\\r\\033]0;title\\007STEP'; printf 'err' >&2";
+    let script = "printf 'step 1 ... '; read x < gate; printf '50%%\\r\\033]0;title\\007STEP'; printf 'err\\033[31' >&2";
     let mut command = place.command(&["run", "--wait", "--", "sh", "-c", script]);
     let end = || Stdio::from(theirs.try_clone().unwrap());
     let mut run = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
@@ -339,7 +338,7 @@ fn on_a_terminal_a_line_is_shown_as_far_as_it_is_and_steers_nothing() {
     place.open_gate("gate");
     assert_eq!(ended(&mut run), Some(0));
     let shown = shown.until_its_end();
-    assert!(shown.contains("STEP") && shown.contains("err"), "{shown:?}");
+    assert!(shown.contains("STEP") && shown.contains("err\u{241b}[31"), "{shown:?}");
     assert!(!shown.contains("\x1b]") && !shown.contains("title"), "{shown:?}");
     assert!(shown.ends_with("\r\n"), "what comes next has a row of its own: {shown:?}");
 }

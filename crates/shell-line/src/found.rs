@@ -4,10 +4,10 @@ use crate::patterns::{self, TAKEN};
 use tree_sitter::{Node, Tree};
 
 /// Words that a shell does by itself: systems have no programs of these names, or none that could do the same.
-const WORDS: &str = "! . : (( [[ { alias bg break builtin caller case cd compgen continue coproc declare dirs disown do \
-    done elif else esac eval exec exit export fc fg fi for function getopts hash if jobs let local mapfile popd pushd \
-    read readarray readonly return select set shift shopt source then trap typeset ulimit umask unalias unset until \
-    wait while";
+const WORDS: &str = "! . : (( [[ { alias bg bind break builtin caller case cd compgen complete compopt continue coproc \
+    declare dirs disown do done elif else enable esac eval exec exit export fc fg fi for function getopts hash help \
+    history if jobs let local logout mapfile popd pushd read readarray readonly return select set shift shopt source \
+    suspend then times trap type typeset ulimit umask unalias unset until wait while";
 /// What stands between words, and is none.
 const OPERATORS: &str = "& && &> &>> ( ) ; ;; < <& <( << <<- <<< > >& >( >> >| | |& ||";
 

@@ -43,6 +43,17 @@ fn a_line_that_is_for_a_shell_says_why() {
 }
 
 #[test]
+fn what_a_shell_does_by_itself_and_no_program_does_is_known() {
+    let told = bash(&["-c", "compgen -b"]);
+    // There are programs of these names everywhere.
+    let programs = "[ command echo false kill printf pwd test true";
+    for word in String::from_utf8(told.stdout).expect("text").lines() {
+        let is_program = programs.split(' ').any(|program| program == word);
+        assert_eq!(read_line(word).advice.is_none(), is_program, "{word}");
+    }
+}
+
+#[test]
 fn a_line_that_no_shell_can_read_says_why_not() {
     for (line, why) in cases().flawed {
         assert_eq!(read_line(&line).flaw, Some(why), "{line}");
