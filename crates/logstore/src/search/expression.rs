@@ -2,13 +2,17 @@
 //! composed, and what is no expression says why in one line.
 
 use regex_syntax::ast::parse::ParserBuilder;
-use regex_syntax::ast::{self, Ast, ClassSet, ClassSetItem, ErrorKind, Span, Visitor};
+use regex_syntax::ast::{
+    self, AssertionKind, Ast, ClassSet, ClassSetItem, ErrorKind, Span, Visitor, WithComments,
+};
 use regex_syntax::hir::{self, translate::TranslatorBuilder};
 use solti_rows::Severity;
+use std::collections::HashSet;
 use unicode_normalization::UnicodeNormalization;
 
 use super::fields;
 use super::query::{MAX_NESTING, PatternError, SearchQuery};
+use super::spelling;
 
 /// The pattern as a regular expression, and as it is compiled: `literal` has no operators.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,18 +41,15 @@ impl Expression {
             if query.pattern.is_ascii() {
                 return Ok(Self { text: query.pattern.clone(), literal: true, ..Self::default() });
             }
-            let either = query.pattern.nfc().map(either_form).collect::<String>();
-            return Ok(Self { text: either, ..Self::default() });
+            let any: String = spelling::letters(&query.pattern).iter().map(|letter| any_of(letter)).collect();
+            return Ok(Self { text: any, ..Self::default() });
         }
-        parse(&query.pattern)?;
-        if query.pattern.is_ascii() {
-            return Ok(Self { text: query.pattern.clone(), ..Self::default() });
-        }
+        let typed = parse(&query.pattern)?;
         // A mark that was typed behind its letter belongs to it. What that makes illegal is searched for as it is.
         let composed = query.pattern.nfc().collect::<String>();
         let text = match parse(&composed) {
-            Ok(parsed) => in_either_form(&composed, &parsed),
-            Err(_) => query.pattern.clone(),
+            Ok(parsed) => of_rows(&composed, &parsed),
+            Err(_) => of_rows(&query.pattern, &typed),
         };
         Ok(Self { text, ..Self::default() })
     }
@@ -59,8 +60,8 @@ impl Expression {
     }
 }
 
-fn parse(pattern: &str) -> Result<Ast, PatternError> {
-    let parsed = ParserBuilder::new().nest_limit(MAX_NESTING).build().parse(pattern);
+fn parse(pattern: &str) -> Result<WithComments, PatternError> {
+    let parsed = ParserBuilder::new().nest_limit(MAX_NESTING).build().parse_with_comments(pattern);
     parsed.map_err(|error| PatternError::Syntax {
         what: what(&error, pattern),
         column: error.span().start.column,
@@ -70,7 +71,7 @@ fn parse(pattern: &str) -> Result<Ast, PatternError> {
 /// What is wrong with a pattern that is well formed and yet means nothing.
 pub(super) fn unmeaning(pattern: &str) -> Option<PatternError> {
     let parsed = parse(pattern).ok()?;
-    let error = TranslatorBuilder::new().utf8(false).build().translate(pattern, &parsed).err()?;
+    let error = TranslatorBuilder::new().utf8(false).build().translate(pattern, &parsed.ast).err()?;
     let Span { start, end } = error.span();
     let at = pattern.get(start.offset..end.offset).unwrap_or_default();
     let what = match error.kind() {
@@ -104,40 +105,100 @@ fn what(error: &ast::Error, pattern: &str) -> String {
     }
 }
 
-/// The character, or what it decomposes to.
-fn either_form(c: char) -> String {
-    let composed = regex_syntax::escape(c.encode_utf8(&mut [0; 4]));
-    let decomposed = decomposed(c);
-    decomposed.map_or_else(|| composed.clone(), |decomposed| format!("(?:{composed}|{decomposed})"))
+/// Any of these texts.
+fn any_of(texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| regex_syntax::escape(text)).collect();
+    if texts.len() == 1 { texts.concat() } else { format!("(?:{})", texts.join("|")) }
 }
 
-/// The other way to write a character, if there is one.
-fn decomposed(c: char) -> Option<String> {
-    let decomposed: String = std::iter::once(c).nfd().collect();
-    (decomposed.chars().ne([c])).then_some(decomposed)
-}
-
-/// The expression with each literal that can be written in two ways, and each class that holds one, in both.
-fn in_either_form(pattern: &str, parsed: &Ast) -> String {
-    let Ok(replaced) = ast::visit(parsed, Composed::default());
+/// The expression as it is compiled, where rows are searched many at a time: each letter in all of its spellings, and the beginning and
+/// the end of the text as those of a row.
+fn of_rows(pattern: &str, parsed: &WithComments) -> String {
+    let Ok(mut replaced) = ast::visit(&parsed.ast, Parts::default());
+    replaced.sort_by_key(|(span, _)| span.start.offset);
     let mut text = pattern.to_owned();
+    // A comment would swallow what is put behind the expression.
+    if parsed.comments.last().is_some_and(|last| last.span.end.offset == pattern.len()) {
+        text.push('\n');
+    }
     // From the end, so that what is before stays where it is.
-    for (span, alternatives) in replaced.into_iter().rev() {
+    for (span, other) in replaced.into_iter().rev() {
         let range = span.start.offset..span.end.offset;
-        let one = &pattern[range.clone()];
-        text.replace_range(range, &format!("(?:{one}|{})", alternatives.join("|")));
+        let other = match other {
+            Instead::Of(other) => other,
+            Instead::Besides(others) => format!("(?:{}|{})", &pattern[range.clone()], others.join("|")),
+        };
+        text.replace_range(range, &other);
     }
     text
 }
 
-/// Finds the literals and classes that have other forms, in the order of the pattern.
-#[derive(Default)]
-struct Composed {
-    found: Vec<(Span, Vec<String>)>,
+enum Instead {
+    /// This, and no longer what was typed.
+    Of(String),
+    /// What was typed, or any of these.
+    Besides(Vec<String>),
 }
 
-impl Visitor for Composed {
-    type Output = Vec<(Span, Vec<String>)>;
+/// Finds the parts of an expression that are compiled in another form.
+#[derive(Default)]
+struct Parts {
+    found: Vec<(Span, Instead)>,
+    /// Where literals begin that are of a part that was found.
+    taken: HashSet<usize>,
+    /// Numbers may stand for bytes.
+    has_bytes: bool,
+    has_flags: bool,
+}
+
+impl Parts {
+    fn flags(&mut self, flags: &ast::Flags) {
+        self.has_flags = true;
+        self.has_bytes |= flags.flag_state(ast::Flag::Unicode) == Some(false);
+    }
+
+    /// Letters whose marks are not in one character with them.
+    fn with_marks(&mut self, parts: &[Ast]) {
+        let literals = |part: &Ast| match part {
+            Ast::Literal(literal) => Some((**literal).clone()),
+            _ => None,
+        };
+        for run in parts.chunk_by(|_, next| literals(next).is_some_and(|next| spelling::is_mark(next.c))) {
+            let Some(letter) = run.iter().map(literals).collect::<Option<Vec<_>>>() else { continue };
+            let ([first, .., last], false) = (&letter[..], self.has_bytes) else { continue };
+            let text: String = letter.iter().map(|literal| literal.c).collect();
+            let spellings = spelling::letters(&text).iter().map(|letter| any_of(letter)).collect();
+            self.found.push((Span::new(first.span.start, last.span.end), Instead::Of(spellings)));
+            self.taken.extend(letter.iter().map(|literal| literal.span.start.offset));
+        }
+    }
+
+    fn others(&self, literal: &ast::Literal) -> Vec<String> {
+        let is_byte = self.has_bytes && literal.kind != ast::LiteralKind::Verbatim;
+        if is_byte { Vec::new() } else { spelling::others(literal.c) }
+    }
+
+    fn of_class(&self, item: &ClassSetItem, others: &mut Vec<String>) {
+        match item {
+            ClassSetItem::Literal(literal) => others.extend(self.others(literal)),
+            ClassSetItem::Range(range) if !self.has_bytes => {
+                let (start, end) = (range.start.c, range.end.c);
+                // A longer one is meant to be what is in no alphabet.
+                if u32::from(end) - u32::from(start) < MAX_RANGE {
+                    others.extend((start..=end).flat_map(spelling::others));
+                }
+            }
+            ClassSetItem::Union(union) => union.items.iter().for_each(|item| self.of_class(item, others)),
+            _ => {}
+        }
+    }
+}
+
+/// Characters of a range in a class that are looked at one by one.
+const MAX_RANGE: u32 = 1024;
+
+impl Visitor for Parts {
+    type Output = Vec<(Span, Instead)>;
     type Err = std::convert::Infallible;
 
     fn finish(self) -> Result<Self::Output, Self::Err> {
@@ -145,31 +206,42 @@ impl Visitor for Composed {
     }
 
     fn visit_pre(&mut self, ast: &Ast) -> Result<(), Self::Err> {
+        let mut others = Vec::new();
         match ast {
-            Ast::Literal(literal) => {
-                self.found.extend(decomposed(literal.c).map(|other| (literal.span, vec![other])));
+            Ast::Flags(set) => self.flags(&set.flags),
+            Ast::Group(group) => {
+                if let ast::GroupKind::NonCapturing(flags) = &group.kind {
+                    self.flags(flags);
+                }
+            }
+            Ast::Concat(concat) => self.with_marks(&concat.asts),
+            Ast::Literal(literal) if !self.taken.contains(&literal.span.start.offset) => {
+                others = self.others(literal);
             }
             // A class of few characters; what an operator or a negation makes of them has one character in any form.
             Ast::ClassBracketed(class) if !class.negated => {
                 if let ClassSet::Item(item) = &class.kind {
-                    let mut others = Vec::new();
-                    alternatives(item, &mut others);
-                    if !others.is_empty() {
-                        self.found.push((class.span, others));
-                    }
+                    self.of_class(item, &mut others);
                 }
+            }
+            // Flags may make of the beginning of a row that of the text.
+            Ast::Assertion(place) => {
+                let row = match place.kind {
+                    AssertionKind::StartText => "(?m:^)",
+                    AssertionKind::EndText => "(?m:$)",
+                    AssertionKind::StartLine if self.has_flags => "(?m:^)",
+                    AssertionKind::EndLine if self.has_flags => "(?m:$)",
+                    _ => return Ok(()),
+                };
+                self.found.push((place.span, Instead::Of(row.to_owned())));
             }
             _ => {}
         }
+        if !others.is_empty() {
+            let others = others.iter().map(|other| regex_syntax::escape(other)).collect();
+            self.found.push((*ast.span(), Instead::Besides(others)));
+        }
         Ok(())
-    }
-}
-
-fn alternatives(item: &ClassSetItem, others: &mut Vec<String>) {
-    match item {
-        ClassSetItem::Literal(literal) => others.extend(decomposed(literal.c)),
-        ClassSetItem::Union(union) => union.items.iter().for_each(|item| alternatives(item, others)),
-        _ => {}
     }
 }
 
@@ -192,6 +264,12 @@ mod tests {
         assert_eq!(of("a.c", false), Expression { text: "a.c".into(), literal: true, own: false });
         assert_eq!(of("\u{e9}.*", false).text, "(?:\u{e9}|e\u{301})\\.\\*");
         assert_eq!(of("日本", false).text, "日本");
+        let latin = of("[\u{e9}-\u{ed}]", true).text;
+        assert!(latin.contains("|e\u{301}|") && latin.contains("|i\u{301})"), "{latin}");
+        assert_eq!(of(r"caf\xe9", true).text, "caf(?:\\xe9|e\u{301})");
+        assert_eq!(of(r"(?-u:\xe9)", true).text, r"(?-u:\xe9)", "a byte");
+        assert_eq!(of("x\u{302}\u{323}+", true).text, "x\u{323}\u{302}+", "what is repeated is the last one");
+        assert_eq!(of("x\u{302}\u{323}y", true).text, "(?:x\u{323}\u{302}|x\u{302}\u{323})y");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Searching a run's log, as it is and as it grows.
 //!
 //! `query` says what is looked for and finds it in rows, by the text that is shown of them, and by what their `fields` hold, which
-//! `record` reads; `blocks` cuts the log and keeps counts; `scan` reads and searches one block; `log_search` has the threads and answers questions.
+//! `record` reads; `spelling` knows how else a letter is written; `blocks` cuts the log and keeps counts; `scan` reads and searches one block; `log_search` has the threads and answers questions.
 //! What spares a search most of a sealed segment: `required` says what a match cannot do without, `grams` whether a block
 //! has it, `skip_file` keeps that, and `skipping` finds and makes the files of a log. Small logs need none of this: `small`.
 
@@ -18,6 +18,7 @@ mod scan;
 mod skip_file;
 mod skipping;
 mod small;
+mod spelling;
 
 pub use log_search::{LogSearch, Progress};
 pub use query::{PatternError, RowMatcher, SearchQuery};

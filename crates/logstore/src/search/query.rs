@@ -538,6 +538,59 @@ mod tests {
     }
 
     #[test]
+    fn letters_with_several_marks_are_found_by_any_spelling() {
+        let regex = |pattern: &str| SearchQuery { regex: true, ..query(pattern) };
+        // As each Windows-1258 log has them, typed, composed and decomposed.
+        let spellings = [
+            "Vi\u{ea}\u{323}t",
+            "Vie\u{302}\u{323}t",
+            "Vi\u{1ec7}t",
+            "Vie\u{323}\u{302}t",
+            "Vi\u{1eb9}\u{302}t",
+        ];
+        let rows = spellings.join("\n");
+        for pattern in spellings {
+            assert_eq!(rows_of(&query(pattern), rows.as_bytes()), [0, 1, 2, 3, 4], "{pattern}");
+            assert_eq!(
+                rows_of(&regex(&format!("^{pattern}$")), rows.as_bytes()),
+                [0, 1, 2, 3, 4],
+                "{pattern}"
+            );
+        }
+        assert_eq!(rows_of(&regex(r"^Vi\u1ec7t$"), rows.as_bytes()), [0, 1, 2, 3, 4]);
+        let rows = "caf\u{e9}\ncafe\u{301}\nE\u{301}".as_bytes();
+        for pattern in ["caf[\u{e0}-\u{fc}]$", r"caf\u{e9}", r"caf\xe9", r"caf[\xe0-\xfc]"] {
+            assert_eq!(rows_of(&regex(pattern), rows), [0, 1], "{pattern}");
+        }
+        assert_eq!(rows_of(&regex("^[\u{e9}-\u{ed}]"), rows), [2]);
+        assert_eq!(rows_of(&regex(r"(?-u:\xc3\xa9)"), rows), [0], "bytes");
+    }
+
+    #[test]
+    fn an_expression_is_of_one_row_however_it_is_written() {
+        let regex = |pattern: &str| SearchQuery { regex: true, ..query(pattern) };
+        let rows = b"ab\ncd\na b";
+        for (pattern, found) in [
+            ("(?x) a b # hi", &[0][..]),
+            ("(?x) a b # hi\n", &[0]),
+            ("(?x: a b # hi\n) # b", &[]),
+            (r"ab\z", &[0]),
+            (r"\Acd", &[1]),
+            (r"\A(?:ab|cd)\z", &[0, 1]),
+            ("(?-m)^cd$", &[1]),
+            ("(?-m:b$)", &[0, 2]),
+        ] {
+            assert_eq!(rows_of(&regex(pattern), rows), found, "{pattern:?}");
+        }
+        let not_whole = SearchQuery { whole_word: true, ..regex("(?x) a # hi") };
+        assert_eq!(rows_of(&not_whole, rows), [2]);
+        assert_eq!(
+            SearchQuery { exclude: "(?x) a # hi".into(), ..regex("b") }.compile().map(|_| ()).ok(),
+            Some(())
+        );
+    }
+
+    #[test]
     fn rows_are_found_by_what_they_say_of_themselves() {
         let says = |severity| SearchQuery { severity: Some(severity), ..SearchQuery::default() };
         let rows = b"error: a\nINFO error: b\n\x1b[31mERROR\x1b[0m c\nwarning: d\nwait\rE1103 10:00:00.1 e\nmy error\n";
