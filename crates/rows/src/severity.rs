@@ -33,14 +33,18 @@ enum Says {
 
 /// What stands before and behind a word that is a level.
 const EDGE: &str = r#"(?:^|[\s\[(|<"=:])"#;
-const END: &str = r#"(?:$|[\s\])|>":!,;])"#;
+const END: &str = r#"(?:$|[\s\])|>":!,;]|\.(?:\s|$)|/[A-Z])"#;
 /// What a level as a field begins with, in JSON, logfmt and what looks like them.
-const KEY: &str =
-    r#"(?:^|[\s{,(\["'])(?i:(?:log\.)?level|lvl|loglevel|log_level|severity|levelname)["']?\s*[=:]\s*["']?"#;
+const KEY: &str = r#"(?:^|[\s{,(\["'])(?i:(?:log[._]?)?level|lvl|severity|levelname|@l)["']?\s*[=:]\s*["']?"#;
 const VALUE_END: &str = r#"(?:$|[\s"',}\])|])"#;
 
-/// Levels that a row states: the first rule that fits decides, wherever in the row it does.
+/// What stands before the level in Android's log: a time, a process, a thread.
+const LOGCAT: &str = r"^(?:\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d+ +\d+ +\d+ ";
+
+/// Levels that a row states: of all that fit the one that begins first decides, wherever in the row it does.
 const STATED: &[(Says, &str)] = &[
+    // A variable of the environment, as `env` lists them.
+    (Nothing, r"^(?:export )?[A-Z_][A-Z0-9_]*=[\w.:/-]*$"),
     (Error, "{KEY}(?i:error|err|fatal|critical|crit|panic|dpanic|emerg|emergency|alert|severe){VALUE_END}"),
     (Warning, "{KEY}(?i:warning|warn){VALUE_END}"),
     (Nothing, "{KEY}(?i:info|information|debug|trace|notice|verbose|ok){VALUE_END}"),
@@ -52,20 +56,37 @@ const STATED: &[(Says, &str)] = &[
     (Error, r"^[EF](?:20\d\d)?[01]\d[0-3]\d \d\d:\d\d:"),
     (Warning, r"^W(?:20\d\d)?[01]\d[0-3]\d \d\d:\d\d:"),
     (Nothing, r"^[ID](?:20\d\d)?[01]\d[0-3]\d \d\d:\d\d:"),
+    // systemd takes a number before a line; logcat a letter, behind the time or before its tag.
+    (Error, r"^<[0-3]>"),
+    (Warning, r"^<4>"),
+    (Nothing, r"^<[5-7]>"),
+    (Error, r"{LOGCAT}[EF] |^[EF]/[\w.$ -]+\( *\d+\): "),
+    (Warning, r"{LOGCAT}W |^W/[\w.$ -]+\( *\d+\): "),
+    (Nothing, r"{LOGCAT}[VDI] |^[VDI]/[\w.$ -]+\( *\d+\): "),
+    // A test that is as it should be is that whatever it is about, and so is one that is known not to be.
+    (Nothing, r"^\s*ok \d+\b|^\s*not ok\b(?u:.*)# (?i:todo|skip)\b"),
 ];
 
-/// Words that say it: of all that fit, the one that begins first decides, and of those at one place the first here.
+/// Words that say it: of all that fit, the one that begins first decides.
 const WORDS: &[(Says, &str)] = &[
-    (Error, "{EDGE}(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ALERT){END}"),
-    (Warning, "{EDGE}(?:WARN|WARNING){END}"),
-    (Nothing, "{EDGE}(?:INFO|DEBUG|TRACE|NOTICE|VERBOSE){END}"),
-    (Error, r"[\[<(](?:error|err|fatal|crit|emerg|alert)[\])>]"),
-    (Warning, r"[\[<(](?:warning|warn)[\])>]"),
-    (Nothing, r"[\[<(](?:info|debug|trace|notice)[\])>]"),
+    (Error, "{EDGE}(?:ERROR|ERR|FATAL|FTL|CRITICAL|SEVERE|PANIC|EMERG|ALERT|FAILED){END}"),
+    (Warning, "{EDGE}(?:WARN|WARNING|WRN){END}"),
+    (Nothing, "{EDGE}(?:INFO|INF|DEBUG|DBG|TRACE|TRC|NOTICE|VERBOSE){END}"),
+    // How many there were, and there were none.
+    (Nothing, r"{EDGE}(?i:errors?|warnings?|failed|failures?|fatal|critical)\s*[:=]\s*0(?:$|[\s,;)\]|])"),
+    (Error, r"[\[<(](?:\w+:)?(?:error|err|fatal|crit|emerg|alert)[\])>]"),
+    (Warning, r"[\[<(](?:\w+:)?(?:warning|warn)[\])>]"),
+    (Nothing, r"[\[<(](?:\w+:)?(?:info|debug|trace|notice)[\])>]"),
+    (Error, r"\[[EF]\](?:$|[\s:\[])"),
+    (Warning, r"\[W\](?:$|[\s:\[])"),
+    // logrus; the logger of .NET.
+    (Error, r"^(?:ERRO|FATA|PANI)\[|^(?:fail|crit): "),
+    (Warning, r"^WARN\["),
+    (Nothing, r"^(?:INFO|DEBU|TRAC)\[|(?:^|\s)(?:info|dbug|debug|trce|trace|notice|verbose):(?:\s|$)"),
     // Compilers, shells, exceptions: `error: …`, `error[E0308]: …`, `TypeError: …`, `fatal error: …`.
     (
         Error,
-        r"(?:^|\s)(?:[\w.$]+\.)?(?:[A-Z]\w*)?(?:error|Error|ERROR|fatal|Fatal|panic|Exception)(?:\[\w+\])?:(?:\s|$)",
+        r"(?:^|\s)(?:[\w.$]+\.)?(?:[A-Z]\w*)?(?:error|Error|ERROR|fatal|Fatal|panic|Exception)(?: ?\[\w+\])?:(?:\s|$)",
     ),
     (Warning, r"(?:^|\s)(?:[A-Z]\w*)?(?:warning|Warning|warn)(?:\[[\w-]+\])?:(?:\s|$)"),
     // tsc, MSVC and linters.
@@ -87,19 +108,42 @@ const WORDS: &[(Says, &str)] = &[
     (Error, r"^E {3,}(?u:\S)"),
     (Error, r"^\s*(?:--- )?FAIL(?:ED)?(?:$|[\s:])"),
     (Error, r"^BUILD FAILED\b|^FAILURE: "),
+    // TAP, ctest, dotnet, jest, and what runners say in the end.
+    (Error, r"^\s*not ok\b|\*\*\*(?:Failed|Exception|Timeout|Not Run)\b|^Failed!|^\s*● (?u:.+) › "),
+    (Error, r"^(?:=+ |Tests?: +|Test Suites: +|\s+)?[1-9]\d* (?:failed|failing)(?:$|[,;]| in | \()"),
+    // Kotlin, Go, Ruby, CMake, ld.
+    (Error, r"^e: (?:file://)?/|^[\w./@-]+\.go:\d+:\d+: |^[\w./@-]+:\d+:in (?u:.+) \([A-Z][\w:]*\)$"),
+    (Warning, r"^w: (?:file://)?/"),
+    (Error, r"^CMake Error\b|: cannot find -l"),
+    (Warning, r"^CMake Warning\b"),
+    // yarn, kubectl, docker, dpkg, ansible, systemd, and workflows of GitHub.
+    (Error, r"^error [A-Z]|(?:^|\s)Error (?:from server|response from daemon)\b"),
+    (Error, r"^[\w./-]+: error (?:processing|while)\b|^failed: \[|: Failed with result "),
+    (Error, r"^::error\b"),
+    (Warning, r"^::warning\b"),
+    // Shells, and what ends a program.
+    (Error, r": command not found(?:$|: )|: \d+: (?u:\S+): not found$"),
+    (
+        Error,
+        r"^(?:(?u:.*): line \d+: +\d+ )?(?:Killed|Aborted|Bus error|Illegal instruction|Floating point exception)(?:$|  | \()",
+    ),
+    (Error, r"^terminate called |\bAssertion (?:failed\b|(?u:.*)' failed\b)"),
     // apt.
     (Error, "^E: "),
     (Warning, "^W: "),
 ];
 
-/// What every row has that a rule calls an error, as a quick first look.
-const ERROR_SIGNS: &str = "error|Error|ERROR|fatal|Fatal|FATAL|critical|Critical|CRITICAL|SEVERE|severe|Severe\
-    |panic|PANIC|Panic|emerg|EMERG|Emerg|alert|ALERT|Alert|Exception|Traceback|Segmentation|core dumped\
-    |undefined reference|FAIL|make(?:\\[\\d+\\])?: \\*\\*\\*|[\\[<(]err[\\])>]|[\\[<(]crit[\\])>]|npm ERR!\
-    |(?i:level|levelname|lvl|severity)[\"']?\\s*[=:]\\s*[\"']?(?i:err|crit|[56]0)|^E   |^E: |^[EF][012]\\d";
+/// What every row has that a rule calls an error, as a quick first look. Each begins with characters that few rows have, by which they are
+/// looked for.
+const ERROR_SIGNS: &str = "error|Error|ERR|fatal|Fatal|FATA|crit|Critical|CRITICAL|SEVERE|severe|Severe\
+    |panic|PANI|Panic|emerg|EMERG|Emerg|alert|ALERT|Alert|Exception|Traceback|Segmentation|core dumped\
+    |undefined reference|FAIL|Failed|make(?:\\[\\d+\\])?: \\*\\*\\*|[\\[<(:]err[\\])>]|FTL|\\[[EF]\\]| [EF] \
+    |\\*\\*\\*(?:Timeout|Not Run)|not ok|not found|cannot find -l| fail(?:ed|ing)|^[1-9][0-9]* fail|^fail(?:ed)?: |● \
+    |Killed|Aborted|Bus error|Illegal instruction|Floating point|terminate called|Assertion|\\.go:|:in |^e: |^<[0-3]>\
+    |(?i:level|levelname|lvl|severity|@l)[\"']?\\s*[=:]\\s*[\"']?(?i:err|crit|[56]0)|^E   |^E: |^[EF][012]\\d|^[EF]/";
 /// The same of warnings.
-const WARNING_SIGNS: &str =
-    "warn|Warn|WARN|(?i:level|levelname|lvl|severity)[\"']?\\s*[=:]\\s*[\"']?40|^W: |^W[012]\\d";
+const WARNING_SIGNS: &str = "warn|Warn|WARN|WRN|\\[W\\]| W |^<4>|^w: |^W: |^W[012]\\d|^W/\
+    |(?i:level|levelname|lvl|severity|@l)[\"']?\\s*[=:]\\s*[\"']?40";
 
 impl Severity {
     /// An expression that each row with this severity matches, in the syntax of the crate `regex`, for lines of a text of
@@ -112,35 +156,30 @@ impl Severity {
     }
 }
 
-/// Rules as one expression: a group for each.
-struct Table {
-    rules: &'static [(Says, &'static str)],
-    any: Regex,
-}
+/// Rules as an expression for each of what they say.
+struct Table([(Says, Regex); 3]);
 
 impl Table {
-    fn new(rules: &'static [(Says, &'static str)]) -> Self {
-        let mut any = String::from("(?-u)");
-        for (n, (_, pattern)) in rules.iter().enumerate() {
-            let pattern = pattern
+    fn new(rules: &[(Says, &str)]) -> Self {
+        // Of what begins at one place the first of these decides.
+        Self([Nothing, Warning, Error].map(|says| {
+            let of_it = rules.iter().filter(|(rule, _)| *rule == says).map(|(_, pattern)| *pattern);
+            let any = of_it.collect::<Vec<_>>().join("|");
+            let any = any
                 .replace("{KEY}", KEY)
                 .replace("{VALUE_END}", VALUE_END)
+                .replace("{LOGCAT}", LOGCAT)
                 .replace("{EDGE}", EDGE)
                 .replace("{END}", END);
-            any.push_str(if n > 0 { "|(" } else { "(" });
-            any.push_str(&pattern);
-            any.push(')');
-        }
-        #[expect(clippy::expect_used, reason = "the rules are constants, and a test builds them")]
-        let any = Regex::new(&any).expect("rules are expressions");
-        Self { rules, any }
+            #[expect(clippy::expect_used, reason = "the rules are constants, and a test builds them")]
+            let any = Regex::new(&format!("(?-u){any}")).expect("rules are expressions");
+            (says, any)
+        }))
     }
 
     fn says(&self, head: &str) -> Option<Says> {
-        let mut at = self.any.capture_locations();
-        self.any.captures_read(&mut at, head)?;
-        let rule = (1..at.len()).find(|group| at.get(*group).is_some())?;
-        self.rules.get(rule - 1).map(|(says, _)| *says)
+        let first = |(says, any): &(Says, Regex)| Some((any.find(head)?.start(), *says));
+        self.0.iter().filter_map(first).min_by_key(|(start, _)| *start).map(|(_, says)| says)
     }
 }
 

@@ -23,9 +23,10 @@ fn name(severity: Severity) -> &'static str {
 
 #[test]
 fn rows_are_as_serious_as_they_say() {
-    for Case { text, severity: expected } in cases() {
-        assert_eq!(severity(&text).map(name), expected.as_deref(), "{text:?}");
-    }
+    let told = |case: &Case| severity(&case.text).map(name);
+    let wrong = cases().into_iter().filter(|case| told(case) != case.severity.as_deref());
+    let wrong: Vec<_> = wrong.map(|case| (told(&case), case.text)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
