@@ -38,3 +38,17 @@ fn what_has_a_severity_has_its_signs() {
         }
     }
 }
+
+#[test]
+fn a_level_is_known_by_whatever_the_page_calls_one() {
+    let cases = include_str!("../../../tests/corpus/record-fields.json");
+    let cases: serde_json::Value = serde_json::from_str(cases).unwrap();
+    for name in cases["names"]["level"].as_array().unwrap() {
+        let name = name.as_str().unwrap();
+        for name in [name.to_owned(), name.to_uppercase()] {
+            for text in [format!("{{\"a\":1,\"{name}\":\"error\"}}"), format!("a=1 {name}=error b=2")] {
+                assert_eq!(severity(&text), Some(Severity::Error), "{text}");
+            }
+        }
+    }
+}

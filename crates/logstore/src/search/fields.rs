@@ -76,7 +76,11 @@ impl Fields {
         let mut found = Vec::new();
         for Condition { pair, sign } in self.conditions.iter().filter(|condition| !condition.pair.differs) {
             let all = sign.find_iter(text, |place| {
-                let (start, mut end) = (place.start(), place.end());
+                let (mut start, mut end) = (place.start(), place.end());
+                if matches!(text[start], b'[' | b',') {
+                    start +=
+                        1 + text[start + 1..end].iter().take_while(|byte| b" \t\r".contains(byte)).count();
+                }
                 let from = end.saturating_sub(plain_head(&pair.value).len());
                 let rest = &text[from..];
                 if rest
@@ -90,7 +94,7 @@ impl Fields {
                         .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte))
                 };
                 if text[start] != b'\\' && !is_part(start.checked_sub(1)) && !is_part(Some(end)) {
-                    let is_quote = |at: usize| text.get(at) == Some(&b'"');
+                    let is_quote = |at: usize| matches!(text.get(at), Some(b'"' | b'\''));
                     let start = start - usize::from(start > 0 && is_quote(start - 1));
                     found.push((start, end + usize::from(is_quote(end))));
                 }
@@ -130,7 +134,11 @@ fn sign(pair: &Pair) -> String {
     let from =
         name.rfind(|c| !is_plain(c)).map_or(0, |at| at + name[at..].chars().next().map_or(1, char::len_utf8));
     let (name, value) = (regex_syntax::escape(&name[from..]), regex_syntax::escape(plain_head(&pair.value)));
-    format!(r#"(?i:{name})"?[ \t\r]*[:=][ \t\r]*"?{value}|{ESCAPED}"#)
+    let key = format!(r#"(?i:{name})["']?[ \t\r]*[:=]"#);
+    // The number of an element is not written.
+    let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let key = if is_index { format!(r"(?:{key}|[\[,])") } else { key };
+    format!(r#"{key}[ \t\r]*["']?{value}|{ESCAPED}"#)
 }
 
 fn plain_head(value: &str) -> &str {
@@ -225,6 +233,7 @@ impl Typed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashMap;
 
     fn holds(fields: &str, row: &str) -> bool {
         let fields = Fields::of(fields, false).unwrap().unwrap();
@@ -253,6 +262,7 @@ mod tests {
         assert_eq!(places("user.name=\"two words\" n=10", json), [r#""name":"two words""#, r#""n":10"#]);
         assert_eq!(places("level!=warn", json), [""; 0]);
         assert_eq!(places("n=1", "n=10 n=1 x-n=1"), ["n=1"]);
+        assert_eq!(places("tags.0=x m=\"a b\"", r#"m='a b' {"tags":[ "x","y"]}"#), ["\"x\"", "m='a b'"]);
         // Written by their numbers, letters are found and not shown.
         assert_eq!(places("level=error", r#"{"level":"\u0065rror"}"#), [""; 0]);
     }
@@ -299,6 +309,36 @@ mod tests {
         assert!(holds("level=error", "web-1  | {\"level\":\"error\"}"));
         assert!(!holds("level=error", "level error"));
         assert!(holds("level!=error", "no record"));
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Record {
+        row: String,
+        #[serde(default)]
+        fields: HashMap<String, String>,
+        #[serde(default)]
+        without: HashMap<String, String>,
+    }
+
+    #[test]
+    fn what_the_page_shows_as_a_field_is_found_as_one() {
+        #[derive(serde::Deserialize)]
+        struct Cases {
+            records: Vec<Record>,
+        }
+        let cases = include_str!("../../../../tests/corpus/record-fields.json");
+        let cases: Cases = serde_json::from_str(cases).unwrap();
+        let of = |(name, value): (String, String)| written(&Pair { name, value, differs: false });
+        for Record { row, fields, without } in cases.records {
+            for field in fields.into_iter().map(of) {
+                assert!(holds(&field, &row), "{field} in {row}");
+            }
+            for field in without.into_iter().map(of) {
+                assert!(!holds(&field, &row), "{field} in {row}");
+            }
+        }
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(4_000), "}".repeat(4_000));
+        assert!(!holds(&format!("{}=1", vec!["a"; 4_000].join(".")), &deep));
     }
 
     #[test]

@@ -1,32 +1,66 @@
-//! The fields of one row, without copying the row: a JSON object, or pairs as logfmt writes them. Values are what the row says,
-//! by its own text: no number is read as one.
+//! The fields of one row, without copying the row: a JSON object, with something before it or without, or pairs as logfmt writes them.
+//! Values are what the row says, by its own text: no number is read as one.
+//!
+//! The page shows the same fields (`ui/src/lib/logs/text/record.ts`); `tests/corpus/record-fields.json` holds cases for both.
 
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
+use memchr::{memchr, memchr_iter};
 use serde::Deserializer as _;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Whether a row has a field of this name whose value is the one that is looked for. `name` goes into objects by dots. Of a name
-/// that stands twice both values are.
+/// Names of more steps lead nowhere.
+const MAX_STEPS: usize = 128;
+
+/// Whether a row has a field of this name whose value is the one that is looked for. `name` goes into objects and arrays by dots. Of a
+/// name that stands twice both values are.
 pub(super) fn holds(row: &[u8], name: &str, is: impl Fn(&str) -> bool) -> bool {
     let row = String::from_utf8_lossy(row);
     let row = row.trim();
-    match row.find('{') {
-        Some(0) => in_object(row, name, &is),
-        // Something is often put before a record: a time, the name of a service.
-        Some(at) => in_pairs(row, name, &is) || in_object(&row[at..], name, &is),
-        None => in_pairs(row, name, &is),
-    }
+    let Some(at) = object_in(row) else { return in_pairs(row, name, &is) };
+    // Something is often put before a record: a time, the name of a service.
+    let (before, object) = row.split_at(at);
+    let is_whole = || serde_json::from_str::<IgnoredAny>(object).is_ok();
+    in_object(object, name, &is, MAX_STEPS)
+        || in_pairs(before, name, &is)
+        || !is_whole() && in_pairs(row, name, &is)
 }
 
-fn in_object(object: &str, name: &str, is: &dyn Fn(&str) -> bool) -> bool {
+/// Where an object begins that has members.
+fn object_in(row: &str) -> Option<usize> {
+    memchr_iter(b'{', row.as_bytes()).find(|at| row[at + 1..].trim_start().starts_with('"'))
+}
+
+fn in_object(object: &str, name: &str, is: &dyn Fn(&str) -> bool, steps: usize) -> bool {
     let found = Cell::new(false);
     // What is behind the value, and whether the object has an end, does not matter.
-    serde_json::Deserializer::from_str(object).deserialize_map(Wanted { name, is, found: &found }).ok();
+    let wanted = Wanted { name, is, found: &found, steps };
+    serde_json::Deserializer::from_str(object).deserialize_map(wanted).ok();
     found.get()
+}
+
+fn in_array(array: &str, name: &str, is: &dyn Fn(&str) -> bool, steps: usize) -> bool {
+    let (step, rest) = name.split_once('.').map_or((name, None), |(step, rest)| (step, Some(rest)));
+    let is_index = step == "0" || !step.starts_with('0') && step.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(index) = step.parse().ok().filter(|_| is_index) else { return false };
+    let found = Cell::new(false);
+    let wanted = Element { index, rest, is, found: &found, steps };
+    serde_json::Deserializer::from_str(array).deserialize_seq(wanted).ok();
+    found.get()
+}
+
+/// Whether a value is the one that is looked for, or holds it where the rest of the name leads.
+fn leads(value: &str, rest: Option<&str>, is: &dyn Fn(&str) -> bool, steps: usize) -> bool {
+    match (rest, value.as_bytes().first()) {
+        (None, Some(b'"')) => serde_json::from_str::<String>(value).is_ok_and(|text| is(&text)),
+        (None, _) => is(value),
+        (Some(rest), Some(b'{')) if steps > 0 => in_object(value, rest, is, steps - 1),
+        (Some(rest), Some(b'[')) if steps > 0 => in_array(value, rest, is, steps - 1),
+        _ => false,
+    }
 }
 
 /// Looks for one value while an object is read.
@@ -34,6 +68,36 @@ struct Wanted<'a> {
     name: &'a str,
     is: &'a dyn Fn(&str) -> bool,
     found: &'a Cell<bool>,
+    steps: usize,
+}
+
+/// Looks for one value while an array is read.
+struct Element<'a> {
+    index: usize,
+    rest: Option<&'a str>,
+    is: &'a dyn Fn(&str) -> bool,
+    found: &'a Cell<bool>,
+    steps: usize,
+}
+
+impl<'de> Visitor<'de> for Element<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        for _ in 0..self.index {
+            if seq.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(());
+            }
+        }
+        if let Some(value) = seq.next_element::<&RawValue>()? {
+            self.found.set(leads(value.get(), self.rest, self.is, self.steps));
+        }
+        Ok(())
+    }
 }
 
 /// A key as it is meant. Most are borrowed from the row.
@@ -60,17 +124,14 @@ impl<'de> Visitor<'de> for Wanted<'_> {
 
 impl Wanted<'_> {
     fn is_there(&self, key: &str, value: &str) -> bool {
+        if same(self.name, key) {
+            return leads(value, None, self.is, self.steps);
+        }
         let inner = || {
             let (head, rest) = self.name.split_at_checked(key.len())?;
             same(head, key).then_some(rest)?.strip_prefix('.')
         };
-        if same(self.name, key) {
-            return match value.starts_with('"') {
-                true => serde_json::from_str::<String>(value).is_ok_and(|text| (self.is)(&text)),
-                false => (self.is)(value),
-            };
-        }
-        value.starts_with('{') && inner().is_some_and(|name| in_object(value, name, self.is))
+        inner().is_some_and(|rest| leads(value, Some(rest), self.is, self.steps))
     }
 }
 
@@ -79,44 +140,81 @@ fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
+/// What may stand directly before a pair, beside white space.
+const BEFORE: &[char] = &[',', ';', '|', '[', '(', '{'];
+
+fn is_key(c: char) -> bool {
+    c.is_alphanumeric() || "_.-/@".contains(c)
+}
+
+fn begins_key(c: char) -> bool {
+    c.is_alphabetic() || c == '_' || c == '@'
+}
+
+/// Whether a pair begins here.
+fn begins_pair(text: &str) -> bool {
+    text.starts_with(begins_key) && text.trim_start_matches(is_key).starts_with('=')
+}
+
 fn in_pairs(row: &str, name: &str, is: &dyn Fn(&str) -> bool) -> bool {
-    let mut left = row;
-    loop {
-        left = left.trim_start();
-        if left.is_empty() {
-            return false;
-        }
-        let end = left.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(left.len());
-        let (key, rest) = left.split_at(end);
-        let Some(rest) = rest.strip_prefix('=').filter(|_| !key.is_empty()) else {
-            left = rest.strip_prefix('=').unwrap_or(rest);
+    let mut from = 0;
+    while let Some(equals) = memchr(b'=', &row.as_bytes()[from..]).map(|at| from + at) {
+        let before = &row[from..equals];
+        let key = &before[before.trim_end_matches(is_key).len()..];
+        let may_begin = |c: char| c.is_whitespace() || BEFORE.contains(&c);
+        from = equals + 1;
+        if !key.starts_with(begins_key)
+            || !row[..equals - key.len()].chars().next_back().is_none_or(may_begin)
+        {
             continue;
-        };
-        let (value, rest) = match quoted(rest) {
-            Some((value, rest)) => (value, rest),
-            None => {
-                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-                (Cow::Borrowed(&rest[..end]), &rest[end..])
-            }
-        };
+        }
+        let (value, end) = value_of(&row[from..]);
         if same(name, key) && is(&value) {
             return true;
         }
-        left = rest;
+        from += end;
     }
+    false
 }
 
-/// A value in quotes, and what follows it.
-fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let inner = text.strip_prefix('"')?;
+/// The value that a text begins with, and where it ends.
+fn value_of(text: &str) -> (Cow<'_, str>, usize) {
+    if let Some(quoted) = quoted(text) {
+        return quoted;
+    }
+    let ends = |(at, c): (usize, char)| {
+        c.is_whitespace() || matches!(c, ',' | ';' | '|') && begins_pair(&text[at + 1..])
+    };
+    let end = text.char_indices().find(|place| ends(*place)).map_or(text.len(), |(at, _)| at);
+    let value = &text[..end];
+    // What is around it, or goes on behind it, is none of it.
+    let open = ['(', '[', '{'].map(|open| value.contains(open));
+    let is_around = |c| match c {
+        ',' | ';' | '|' | ':' => true,
+        ')' => !open[0],
+        ']' => !open[1],
+        '}' => !open[2],
+        _ => false,
+    };
+    (Cow::Borrowed(value.trim_end_matches(is_around)), end)
+}
+
+/// A value in quotes, and where it ends.
+fn quoted(text: &str) -> Option<(Cow<'_, str>, usize)> {
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let inner = &text[1..];
     let mut escaped = false;
-    let end = inner.find(|c| {
-        let ends = c == '"' && !escaped;
+    let len = inner.find(|c| {
+        let ends = c == quote && !escaped;
         escaped = c == '\\' && !escaped;
         ends
     })?;
-    let (value, rest) = (&text[..end + 2], &inner[end + 1..]);
-    // It is quoted as in JSON, or else stands for itself.
-    let value = serde_json::from_str(value).map_or(Cow::Borrowed(&inner[..end]), Cow::<str>::Owned);
-    Some((value, rest))
+    let (inner, whole) = (&inner[..len], &text[..len + 2]);
+    // As JSON has it, or else it stands for itself.
+    let value = match quote {
+        '"' => serde_json::from_str(whole).map_or(Cow::Borrowed(inner), Cow::<str>::Owned),
+        _ if inner.contains('\\') => Cow::Owned(inner.replace("\\'", "'")),
+        _ => Cow::Borrowed(inner),
+    };
+    Some((value, whole.len()))
 }
