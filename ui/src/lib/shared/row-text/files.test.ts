@@ -13,6 +13,36 @@ it.each([
   ["main.c:7: warning: x, see ../y.h:9", ["main.c:7", "../y.h:9"]],
   ["tests/test_a.py:9: AssertionError", ["tests/test_a.py:9"]],
   ["./-rf/x.py:1", ["./-rf/x.py:1"]],
+  ["src/größe.rs:3:1, gro\u0308\u00dfe.rs:4", ["src/größe.rs:3:1", "gro\u0308\u00dfe.rs:4"]],
+  ["docs/ü/a.md:1", ["docs/ü/a.md:1"]],
+  ["src/日本.py:3", ["src/日本.py:3"]],
+  ["错误：src/日本.py:3，", ["src/日本.py:3"]],
+  ["app/[id]/page.tsx:3:4", ["app/[id]/page.tsx:3:4"]],
+  ["app/[[...all]]/page.tsx:3:4", ["app/[[...all]]/page.tsx:3:4"]],
+  ["    at f (/app/(group)/page.tsx:3:4)", ["/app/(group)/page.tsx:3:4"]],
+  ["src/a$b.ts:1:2 src/#x.ts:1:2", ["src/a$b.ts:1:2", "src/#x.ts:1:2"]],
+  ["file:///x/a%20b.js:3:4 /x/a%20b.js:3", ["/x/a b.js:3:4", "/x/a%20b.js:3"]],
+  ["file:///x/100%.js:3:4", ["/x/100%.js:3:4"]],
+  ["    at f (/srv/my app/x.js:3:4)", ["/srv/my app/x.js:3:4"]],
+  ["  --> src/my app/a.rs:3:18", ["src/my app/a.rs:3:18"]],
+  ["caller=main.go:12 at=a.rs:3,b.rs:4", ["main.go:12", "a.rs:3", "b.rs:4"]],
+  ["a.c(3): error, a.c(3) : fatal error", ["a.c:3", "a.c:3"]],
+  ["a.cs(3,5,3,9): error CS1002", ["a.cs:3:5"]],
+  ["[ERROR] /x/A.java:[3,5] cannot find symbol", ["/x/A.java:3:5"]],
+  ["PHP Fatal error: x in /x/a.php on line 3", ["/x/a.php:3"]],
+  ["#0 /x/a.php(12): f()", ["/x/a.php:12"]],
+  ["died at a.pl line 3.", ["a.pl:3"]],
+  ['  on main.tf line 3, in resource "x" "y":', ["main.tf:3"]],
+  ["   at A.B() in /x/a.cs:line 12", ["/x/a.cs:12"]],
+  ["a.sh: line 3: foo: command not found", ["a.sh:3"]],
+  ["./run: line 3: foo: command not found", ["./run:3"]],
+  ["e: /x/Main.kt: (3, 5): Unresolved reference", ["/x/Main.kt:3:5"]],
+  ["make: *** [Makefile:2: all] Error 2", ["Makefile:2"]],
+  ["Dockerfile:3", ["Dockerfile:3"]],
+  [
+    "a.pyi:3 a.cu:4 a.f90:5 a.adb:6 a.feature:7 a.bats:8 a.ipynb:9",
+    ["a.pyi:3", "a.cu:4", "a.f90:5", "a.adb:6", "a.feature:7", "a.bats:8", "a.ipynb:9"],
+  ],
 ])("finds the places in %j", (text, places) => {
   expect(filePlaces(text).map(placeText)).toEqual(places);
 });
@@ -25,6 +55,10 @@ it("leaves addresses, times, versions and numbers alone", () => {
     '  File "<stdin>", line 1',
     "src/main.rs:0",
     "and/or:3.5",
+    "C:\\x\\a.rs:3:1",
+    "[id]/page.tsx:3 ${HOME}/x.py:3 …/a.rs:3",
+    "this and/or line 5, and on line 6",
+    "Math.r(3) + foo.c(4)",
   ])
     expect([text, filePlaces(text)]).toEqual([text, []]);
 });
@@ -33,6 +67,6 @@ it("says where in the text they stand, and takes no time for a line of one sign"
   const text = "a -> src/b.rs:3:18, c";
   const [place] = filePlaces(text);
   expect(text.slice(place?.from, place?.to)).toBe("src/b.rs:3:18");
-  for (const sign of ["/", ".", "a/", "a.", "-", ":1", 'File "'])
+  for (const sign of ["/", ".", "a/", "a.", "-", ":1", 'File "', "/(", "/[", "/[a]", "at (/", "ü", ".c(1"])
     expect(filePlaces(`${sign.repeat(10_000)}:1`).length).toBeLessThan(2_000);
 });

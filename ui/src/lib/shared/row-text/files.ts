@@ -13,33 +13,67 @@ export interface FilePlace extends FileName, Range {}
 
 /** Of a longer line no more is looked through. */
 const MAX_TEXT = 2_000;
-const NAME = String.raw`[\w@+~.,-]`;
+const LETTER = String.raw`\p{L}\p{M}\p{N}_@+~.$#%\-`;
+const NAME = `[${LETTER},]`;
+/** Frameworks name folders `[id]`, `[[...all]]` and `(group)`. */
+const PART = String.raw`(?:${NAME}|\[{1,2}${NAME}+\]{1,2}|\(${NAME}+\))+`;
 /** Without a folder before it, a name is one of a file by how it ends; `example.com:443` is none. */
 const SOURCE =
-  "rs|py|pyx|js|mjs|cjs|jsx|ts|mts|cts|tsx|svelte|vue|go|java|kt|kts|scala|groovy|c|h|cc|cpp|cxx|hh|hpp|cs|fs|swift|m|mm|rb|php|pl|pm|lua|ex|exs|erl|hs|ml|mli|clj|zig|nim|d|dart|jl|r|sql|sh|bash|zsh|fish|css|scss|less|html|xml|json|yaml|yml|toml|ini|cfg|conf|md|rst|txt|tex|tf|proto|cmake|mk|gradle|nix|el|vim|asm|s";
-const PATH = String.raw`(?:(?:~|\.{1,2}|${NAME}+)?(?:/${NAME}+)+|${NAME}*\.(?:${SOURCE}))`;
-/** `src/main.rs:3:18`, `/a/b.go:12`, `src/a.ts(3,5)`. */
-const COLON = new RegExp(
-  String.raw`(?<![\w/~.:@+-])(?:file://)?(${PATH})(?::(\d{1,7})(?::(\d{1,5}))?|\((\d{1,7}),(\d{1,5})\))(?![\w/.]*[\w/])`,
-  "gi",
-);
-/** `File "x.py", line 3`. */
-const PYTHON = /\bFile "([^"<>\0]+)", line (\d{1,7})/g;
+  "rs|py|pyi|pyx|ipynb|js|mjs|cjs|jsx|ts|mts|cts|tsx|svelte|vue|astro|go|java|kt|kts|scala|groovy|c|h|cc|cpp|cxx|hh|hpp|cu|cuh|cs|vb|fs|swift|m|mm|rb|php|pl|pm|lua|ex|exs|erl|hs|ml|mli|clj|zig|nim|d|dart|jl|r|f90|f95|adb|ads|sql|sh|bash|zsh|fish|bats|ps1|css|scss|less|html|xml|json|jsonc|yaml|yml|toml|ini|cfg|conf|md|rst|txt|tex|tf|tfvars|hcl|proto|cmake|mk|gradle|bzl|nix|el|vim|feature|asm|s";
+/** Or by its whole name. */
+const BARE = "(?:GNU)?makefile|dockerfile|containerfile|jenkinsfile|justfile|rakefile|gemfile|vagrantfile";
+const PATH = String.raw`(?:~|\.{1,2}|${NAME}+)?(?:/${PART})+|${NAME}*\.(?:${SOURCE})|${BARE}`;
+/** Behind one of these a name has begun before, in words that are none of a name. */
+const WITHIN = String.raw`[${LETTER}/\\:)\]}*?!…]`;
+const AT = [
+  String.raw`:\d{1,7}(?::\d{1,5})?`, // src/main.rs:3:18
+  String.raw`(?:: )?\(\d{1,7}, ?\d{1,5}(?:[,-]\d{1,7})*\)`, // a.ts(3,5), a.cs(3,5,3,9), Main.kt: (3, 5)
+  String.raw`\(\d{1,7}\)(?= ?:)`, // a.c(3): error
+  String.raw`:\[\d{1,7},\d{1,5}\]`, // A.java:[3,5]
+  String.raw`: ?line \d{1,7}`, // a.cs:line 12, a.sh: line 3
+  String.raw`(?<=\.\w{1,6}) (?:on )?line \d{1,7}`, // a.php on line 3, a.pl line 3
+].join("|");
+const PLACE = new RegExp(String.raw`(?<!${WITHIN})(file://)?(${PATH})(${AT})(?![\w/.]*[\w/])`, "giu");
+/** Forms that say where a name begins and ends, which may have blanks in it. */
+const WHOLE: readonly RegExp[] = [
+  /\bFile "([^"<>\0]+)"(, line \d{1,7})/g, // Python
+  /(?<=\bat (?:[^()]* )?\()(\/[^():]+)(:\d{1,7}:\d{1,5})(?=\))/g, // Node
+  /(?<=^\s*--> )([^:<>]+)(:\d{1,7}:\d{1,5})(?=$)/g, // rustc
+];
+/** Every form has one of these. */
+const ANY = /[:([]\d|line \d/i;
 
 /** In order, and no two in one place. */
 export function filePlaces(text: string): FilePlace[] {
   const line = text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text;
-  if (!/[:(]\d|", line \d/.test(line)) return [];
+  if (!ANY.test(line)) return [];
   const found: FilePlace[] = [];
-  for (const { 0: all, index, 1: path = "", 2: at, 3: column, 4: row, 5: col } of line.matchAll(COLON)) {
-    const place = { from: index, to: index + all.length, path, line: Number(at ?? row) };
-    const behind = column ?? col;
-    found.push(behind === undefined ? place : { ...place, column: Number(behind) });
+  const add = (from: number, all: string, path: string, at: string): void => {
+    const [row = 0, column] = (at.match(/\d+/g) ?? []).map(Number);
+    const place = { from, to: from + all.length, path, line: row };
+    if (row > 0) found.push(column === undefined ? place : { ...place, column });
+  };
+  for (const form of WHOLE)
+    for (const { 0: all, index, 1: path = "", 2: at = "" } of line.matchAll(form)) add(index, all, path, at);
+  for (const { 0: all, index, 1: scheme, 2: path = "", 3: at = "" } of line.matchAll(PLACE))
+    add(index, all, scheme === undefined ? path : decoded(path), at);
+  let end = 0;
+  return found
+    .sort((a, b) => a.from - b.from || b.to - a.to)
+    .filter(({ from, to }) => {
+      if (from < end) return false;
+      end = to;
+      return true;
+    });
+}
+
+/** A name as an address writes it: `a%20b.js`. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
   }
-  for (const { 0: all, index, 1: path = "", 2: at } of line.matchAll(PYTHON))
-    found.push({ from: index, to: index + all.length, path, line: Number(at) });
-  const inOrder = found.filter(({ line }) => line > 0).sort((a, b) => a.from - b.from);
-  return inOrder.filter(({ from }, i) => i === 0 || from >= (inOrder[i - 1]?.to ?? 0));
 }
 
 /** As people write it: `src/main.rs:3:18`. */
