@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { readPlace } from "./place";
-import { rowTime } from "./words";
+import { rowTime, writtenTime } from "./words";
 
 const startedAt = new Date(2026, 0, 31, 22, 15, 30, 500).getTime();
 const span = { lines: 12_000, startedAt };
@@ -10,7 +10,8 @@ const on = (day: number, ...clock: [number, number, number?, number?]): number =
 it("takes a number for a line, as numbers are written and shown", () => {
   for (const typed of ["1500", " 1,500", "1.500", "1_500", "1 500"])
     expect(readPlace(typed, span)).toEqual({ line: 1500 });
-  for (const typed of ["0", "12001", "", "-5", "line 5"]) expect(readPlace(typed, span)).toBeNull();
+  for (const typed of ["0", "12001", "", "-5", "line 5", "5.5", "1,50", "1.500.", "5 5"])
+    expect(readPlace(typed, span)).toBeNull();
   expect(readPlace("5", { ...span, lines: 0 })).toBeNull();
 });
 
@@ -37,6 +38,12 @@ it("takes a date, of here or of the whole world", () => {
   expect(readPlace("2026-01-02", span)).toEqual({ at: on(2, 0, 0) });
   expect(readPlace("2026-01-02 03:04", span)).toEqual({ at: on(2, 3, 4) });
   expect(readPlace("2026-01-02T03:04:05.678Z", span)).toEqual({ at: Date.UTC(2026, 0, 2, 3, 4, 5, 678) });
-  for (const typed of ["2026-13-01", "2026-01-32", "2026-01-02 25:00"])
+  // As it is copied with a line, or stands in it.
+  expect(readPlace("2026-01-02T03:04:05.678+01:00", span)).toEqual({
+    at: Date.UTC(2026, 0, 2, 2, 4, 5, 678),
+  });
+  expect(readPlace(writtenTime(startedAt), span)).toEqual({ at: startedAt });
+  expect(readPlace("Jan  2 03:04:05", span)).toEqual({ at: on(2, 3, 4, 5) });
+  for (const typed of ["2026-13-01", "2026-01-32", "2026-02-31", "2026-01-02 25:00", "2026-01-02T03:04Z x"])
     expect(readPlace(typed, span)).toBeNull();
 });

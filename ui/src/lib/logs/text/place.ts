@@ -1,4 +1,6 @@
-// What somebody types to go somewhere in a log: the number of a line, or a time as the time column shows it.
+// What somebody types to go somewhere in a log: the number of a line, or a time as the time column shows it or a line writes it.
+import { moment, timeAt } from "./times";
+
 export type Place = { readonly line: number } | { readonly at: number };
 
 export interface Span {
@@ -10,7 +12,9 @@ export interface Span {
 
 const CLOCK = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,3}))?)?$/;
 const SINCE = /^\+(?:(\d+):)?(\d+):(\d{2})(?:[.,](\d{1,3}))?$/;
-const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](.+?))?(Z)?$/i;
+const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](.+))?$/i;
+/** `12,000`, `1.500`, `1 500`: a sign within a number divides thousands. */
+const GROUPED = /^\d{1,3}(?:[\s,._]\d{2,3})*[\s,._]\d{3}$/;
 const MINUTE = 60_000;
 
 const millis = (digits: string | undefined): number => Number((digits ?? "").padEnd(3, "0"));
@@ -18,12 +22,12 @@ const millis = (digits: string | undefined): number => Number((digits ?? "").pad
 /** A line counts from 1. `null` when it is neither, or no such line. */
 export function readPlace(typed: string, { lines, startedAt }: Span): Place | null {
   const text = typed.trim();
-  const number = text.replace(/[\s,._]/g, "");
+  const number = GROUPED.test(text) ? text.replace(/[\s,._]/g, "") : text;
   if (/^\d+$/.test(number)) {
     const line = Number(number);
     return line >= 1 && line <= lines ? { line } : null;
   }
-  const at = sinceStart(text, startedAt) ?? clock(text, startedAt) ?? date(text);
+  const at = sinceStart(text, startedAt) ?? clock(text, startedAt) ?? date(text) ?? written(text, startedAt);
   return at === null ? null : { at };
 }
 
@@ -45,17 +49,19 @@ function clock(text: string, startedAt: number): number | null {
   return on(0) + time.precision <= startedAt ? on(1) : on(0);
 }
 
-/** "2026-01-31 14:32:05", of this place's time unless it ends in Z. */
+/** "2026-01-31 14:32:05", of this place's time. */
 function date(text: string): number | null {
-  const found = DATE.exec(text);
-  if (!found) return null;
-  const [, year, month, day, rest, utc] = found;
+  const [, year, month, day, rest] = DATE.exec(text) ?? [];
   const time = rest === undefined ? { parts: [0, 0, 0, 0] as const } : timeOfDay(rest);
-  if (time === null || Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > 31)
-    return null;
-  const [hours, minutes, seconds, ms] = time.parts;
-  const at = [Number(year), Number(month) - 1, Number(day), hours, minutes, seconds, ms] as const;
-  return utc ? Date.UTC(...at) : new Date(...at).getTime();
+  if (year === undefined || time === null) return null;
+  const at = moment([Number(year), Number(month), Number(day)], time.parts);
+  return Number.isNaN(at) ? null : at;
+}
+
+/** As lines write it, and lines that are copied with their times: "2026-01-31T14:32:05.123+01:00". */
+function written(text: string, startedAt: number): number | null {
+  const found = timeAt(text, 0, startedAt);
+  return found?.to === text.length ? found.at : null;
 }
 
 /** Hours, minutes, seconds and milliseconds, and how long the moment is that was named. */
