@@ -60,6 +60,65 @@ stack backtrace:
              at ./src/main.rs:3:18
 note: Some details are omitted, run with \`RUST_BACKTRACE=full\` for a verbose backtrace.
 `);
+const LOGBACK = lines(`
+java.lang.IllegalStateException: no database
+	at com.example.App.connect(App.java:41) ~[app.jar:1.0]
+	at com.example.Größe.main(Größe.java:12) [app.jar:1.0]
+	at java.base/java.lang.Thread.run(Thread.java:1583) ~[?:?]
+`);
+const SYSTEM_ERROR = lines(`
+Error: ENOENT: no such file or directory, open 'x'
+    at node:internal/main/run_main_module:36:49 {
+  errno: -2,
+  code: 'ENOENT',
+  [cause]: Error: y
+      at größe (/x/a.js:1:2)
+      ... 3 lines matching cause stack trace ...
+      at Foo.#priv (/x/a.js:2:2) {
+    code: 1
+  }
+}
+`);
+const AWAIT = lines(`
+Error: x
+    at #priv (/x/a.mjs:1:2)
+    at async file:///x/a.mjs:7:1
+`);
+const GO_MODULE = lines(`
+panic: x
+
+goroutine 1 [running]:
+gopkg.in/yaml%2ev3.foo(0x1)
+	/home/ada/x/yaml.go:8
+main.größe()
+	/home/ada/x/main.go:12 +0x1d
+`);
+const PYTHON_GROUP = lines(`
+  + Exception Group Traceback (most recent call last):
+  |   File "a.py", line 1, in <module>
+  |     raise ExceptionGroup("eg", [ValueError(1), TypeError(2)])
+  | ExceptionGroup: eg (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "a.py", line 3, in f
+    |     raise ValueError(1)
+    | ValueError: 1
+    +---------------- 2 ----------------
+    | TypeError: 2
+    +------------------------------------
+`);
+const DOTNET = lines(`
+Unhandled exception. System.InvalidOperationException: x
+   at App.Pick[TKey,TValue](List\`1 all) in /x/a.cs:line 12
+   at App.<>c.<Main>b__0_0() in /x/a.cs:line 7
+--- End of stack trace from previous location ---
+   at App.Main()
+`);
+const STAMPED = lines(`
+2026-11-30T10:00:00.1234567Z ##[group]Run make
+2026-11-30T10:00:00.1234567Z make
+2026-11-30T10:00:01.1234567Z ##[endgroup]
+`);
 const GROUP = lines(`
 ::group::Install
 added 120 packages
@@ -74,7 +133,14 @@ describe("what folds to its first line", () => {
     ["Python", "trace", PYTHON, "ZeroDivisionError: division by zero"],
     ["Go", "trace", GO, undefined],
     ["Rust", "trace", RUST, "called `Option::unwrap()` on a `None` value"],
+    ["Logback", "trace", LOGBACK, undefined],
+    ["a system error of Node", "trace", SYSTEM_ERROR, undefined],
+    ["Node with await at the top", "trace", AWAIT, undefined],
+    ["Go with a module's name", "trace", GO_MODULE, undefined],
+    ["a group of Python's", "trace", PYTHON_GROUP, "ExceptionGroup: eg (2 sub-exceptions)"],
+    [".NET", "trace", DOTNET, undefined],
     ["a group", "group", GROUP, undefined],
+    ["a group behind a time", "group", STAMPED, undefined],
   ])("%s: all of it and nothing behind it", (_, kind, block, said) => {
     expect(blockAt([...block, "next line", "and one more"], false)).toEqual({
       kind,
@@ -95,6 +161,10 @@ describe("what folds to its first line", () => {
     expect(blockAt(begun, false)).toBeNull();
     expect(blockAt(begun, true)?.lines).toBe(4);
     expect(blockAt(GROUP.slice(0, 2), false)).toBeNull();
+  });
+
+  it("says what an exception of a group was", () => {
+    expect(blockAt(PYTHON_GROUP.slice(5), true)?.said).toBe("ValueError: 1");
   });
 
   it("takes sections of test runs up to the next", () => {

@@ -57,22 +57,32 @@ function upTo(
   return { lines: lines.length, open: true };
 }
 
-/** `    at com.foo.Bar.run(Bar.java:12)`, `    at run (/x/y.js:3:9)`, `    at async Promise.all (index 0)`. */
-const FRAME = /^\s+at (?:[\w$.<>[\]/@ -]+\(.*\)|\S+:\d+(?::\d+)?|.*<anonymous>.*|<.*>)\s*(?:\[.*\])?$/;
-const JAVA_MORE =
-  /^\s*(?:\.\.\. \d+ (?:more|common frames omitted)|Caused by: |Suppressed: |- locked |- waiting )/;
+/**
+ * `    at com.foo.Bar.run(Bar.java:12)`, `    at run (/x/y.js:3:9)`, `    at async Promise.all (index 0)`, `    at async file:///x/a.mjs:7:1`.
+ * Behind it the jar that it is from, the line of .NET, or the properties of the error.
+ */
+const FRAME =
+  /^\s+at (?:[\p{L}\p{M}\p{N}_$.<>[\]/@#`,+|&*=? -]+\(.*\)|(?:async )?\S+:\d+(?::\d+)?|.*<anonymous>.*|<.*>)(?: in .*:line \d+)?\s*(?:~?\[.*\])?(?: \{)?$/u;
+const FRAME_MORE =
+  /^\s*(?:\.\.\. \d+ (?:more|common frames omitted|lines matching cause stack trace)|Caused by: |Suppressed: |- locked |- waiting |--- End of )/;
 const PYTHON = /^(\s*(?:[+|]\s*)*)(?:Exception Group )?Traceback \(most recent call last\):/;
 const GO = /^(?:panic: |fatal error: |goroutine \d+ \[|SIG[A-Z]+: )/;
 const GO_LINE =
-  /^(?:\s*$|\t|goroutine \d+ |created by |\[signal |\[recovered\]|panic: |exit status \d|[\w./*()·{}[\]-]+\(.*\)$|runtime stack:|\s+\S+\.(?:go|s):\d+)/;
+  /^(?:\s*$|\t|goroutine \d+ |created by |\[signal |\[recovered\]|panic: |exit status \d|[\p{L}\p{N}_./*()·{}[\]%-]+\(.*\)$|runtime stack:|\s+\S+\.(?:go|s):\d+)/u;
 const RUST = /^thread '.*'(?: \(\d+\))? panicked at /;
 const RUST_END = /^(?:stack backtrace:|note: )/;
 const RUST_LINE = /^(?:stack backtrace:|note: |\s+\d+: |\s+at |\s+[\w<:>]+::)/;
 /** A panic may say a few lines before its stack. */
 const RUST_MESSAGE = 20;
 
-const GROUP = /^(?:::group::|##\[group\]|##teamcity\[(?:blockOpened|testSuiteStarted) )/;
-const GROUP_END = /^(?:::endgroup::|##\[endgroup\]|##teamcity\[(?:blockClosed|testSuiteFinished) )/;
+/** GitHub writes when a line came before it. */
+const STAMP = String.raw`^(?:\d{4}-\d\d-\d\dT[\d:.]+Z )?`;
+const GROUP = new RegExp(
+  String.raw`${STAMP}(::group::|##\[group\]|##teamcity\[(?:blockOpened|testSuiteStarted) )`,
+);
+const GROUP_END = new RegExp(
+  String.raw`${STAMP}(?:::endgroup::|##\[endgroup\]|##teamcity\[(?:blockClosed|testSuiteFinished) )`,
+);
 
 const PYTEST_SECTION = /^={3,} .+ ={3,}$/;
 const PYTEST_TEST = /^_{3,} .+ _{3,}$/;
@@ -92,7 +102,7 @@ const RULES: readonly Rule[] = [
         if (GROUP_END.test(line)) deep -= 1;
         // On GitHub a group ends where the next begins; elsewhere one is in another.
         else if (GROUP.test(line)) {
-          if (line.startsWith("::")) return "before";
+          if (GROUP.exec(line)?.[1] === "::group::") return "before";
           deep += 1;
         }
         return deep === 0 && "with";
@@ -103,14 +113,19 @@ const RULES: readonly Rule[] = [
     kind: "trace",
     begins: (line) => PYTHON.test(line),
     extent: (lines) => {
-      const margin = PYTHON.exec(lines[0] ?? "")?.[1] ?? "";
+      const margin = marginOf(lines);
+      // All that a group of exceptions says stands behind bars.
+      if (/^\s*\+/.test(lines[0] ?? "")) return whileLines(lines, (line) => /^\s+[|+]/.test(line));
       const inside = (line: string): boolean =>
         line.startsWith(margin) && /^\s/.test(line.slice(margin.length));
       const found = whileLines(lines, inside);
       // The line behind them says what went wrong.
       return found.open ? found : { lines: Math.min(lines.length, found.lines + 1), open: false };
     },
-    said: (lines) => lines.at(-1)?.trim(),
+    said: (lines) => {
+      const rest = lines.slice(1).map((line) => line.slice(marginOf(lines).length));
+      return rest.find((line) => /^\S/.test(line))?.trim();
+    },
   },
   {
     kind: "trace",
@@ -131,7 +146,7 @@ const RULES: readonly Rule[] = [
     kind: "trace",
     begins: (line, next) =>
       next !== undefined && FRAME.test(next) && !isFrame(line) && !RUST_LINE.test(line) && line.trim() !== "",
-    extent: (lines) => whileLines(lines, isFrame),
+    extent: framesIn,
   },
   {
     kind: "section",
@@ -182,8 +197,27 @@ function markedExtent(lines: readonly Line[], name: string): { lines: number; op
   return { lines: marked(end) === undefined ? at + 1 : at, open: false };
 }
 
+/** What the lines of a Python trace begin with: a bar for each group of exceptions that it is in. */
+const marginOf = ([first = ""]: readonly string[]): string =>
+  (PYTHON.exec(first)?.[1] ?? "").replace("+", "|");
+
 function isFrame(line: string): boolean {
-  return FRAME.test(line) || JAVA_MORE.test(line);
+  return FRAME.test(line) || FRAME_MORE.test(line);
+}
+
+/** Frames, and where Node writes what else the error says of itself between braces, that too. */
+function framesIn(lines: readonly string[]): { lines: number; open: boolean } {
+  const indentOf = (line: string): number => line.search(/\S|$/);
+  const indent = indentOf(lines[0] ?? "");
+  let braces = false;
+  return whileLines(lines, (line) => {
+    if (!braces) {
+      braces = line.endsWith(" {");
+      return isFrame(line);
+    }
+    braces = indentOf(line) > indent;
+    return braces || line.trim() === "}";
+  });
 }
 
 /** Of a longer line the rest says nothing of this, and takes time. */
@@ -191,7 +225,8 @@ const LOOKED_AT = 1_000;
 const begin = (line: string): string => (line.length > LOOKED_AT ? line.slice(0, LOOKED_AT) : line);
 
 /** One look that every line passes with which a block begins by itself, and few others do. */
-const MAY_BEGIN = /^(?:[\s=_:#+|-]|panic|fatal|goroutine|SIG|thread|Traceback|Exception Group)/;
+const MAY_BEGIN =
+  /^(?:[\s=_:#+|-]|panic|fatal|goroutine|SIG|thread|Traceback|Exception Group|\d{4}-\S+Z [:#])/;
 /** The same of a line that follows the first of a trace. */
 const MAY_FOLLOW = /^\s+at /;
 
