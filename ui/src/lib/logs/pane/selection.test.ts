@@ -45,6 +45,10 @@ describe("selection", () => {
   it("takes a word with its combining signs, and what is seen as one character", () => {
     expect(wordAt("un cafe\u0301 noir", 4)).toEqual({ from: 3, to: 8 });
     expect(wordAt("ok \u{1f469}\u200d\u{1f680} go", 5)).toEqual({ from: 3, to: 8 });
+    expect(wordAt("ශ්\u200dරී ලංකා", 0)).toEqual({ from: 0, to: 5 });
+    expect(wordAt("क्\u200dष", 3)).toEqual({ from: 0, to: 4 });
+    expect(wordAt("می\u200cخواهم", 0)).toEqual({ from: 0, to: 8 });
+    expect(wordAt("soft\u00adhyphen\u00ad x", 0)).toEqual({ from: 0, to: 11 });
     expect(wordAt("\u{20000}\u{20001} x", 0)).toEqual({ from: 0, to: 4 });
   });
 });

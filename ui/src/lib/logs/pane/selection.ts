@@ -45,8 +45,8 @@ export function wholeRows(anchor: RowKey, focus: RowKey): Selection {
   return { anchor: { key: anchor, column: first }, focus: { key: focus, column: last } };
 }
 
-/** Letters with the marks that combine with them, digits, and the signs of paths and numbers. */
-const WORD = /[\p{L}\p{M}\p{N}\u200c_./:@~%+=-]+/gu;
+/** Letters with the marks that combine with them, digits, the signs of paths and numbers, and what joins letters unseen. */
+const WORD = /(?:[\p{L}\p{M}\p{N}_./:@~%+=-]|(?<=[\p{L}\p{M}])[\u00ad\u200c\u200d](?=[\p{L}\p{M}]))+/gu;
 
 /** The word around a column: an address, a path or a number is one word, as in a terminal. Else the one character as it is seen. */
 export function wordAt(text: string, column: number): Range {

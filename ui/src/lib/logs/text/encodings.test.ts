@@ -13,5 +13,15 @@ it("tells of what is not plain UTF-8, and whether it was guessed", () => {
 
 it("names encodings as the web's standard does, so that a guess is found in the menu", () => {
   for (const [name] of ENCODINGS) expect(() => new TextDecoder(name)).not.toThrow();
+  const names = ENCODINGS.map(([name]) => name);
+  for (const guessed of [
+    "windows-1258",
+    "windows-874",
+    "ISO-8859-4",
+    "ISO-8859-5",
+    "ISO-8859-7",
+    "ISO-2022-JP",
+  ])
+    expect(names).toContain(guessed);
   expect(new Set(ENCODINGS.map(([name]) => name.toLowerCase())).size).toBe(ENCODINGS.length);
 });

@@ -53,10 +53,23 @@ export function jsonFields(text: string): Fields | null {
 /** A level as people call it. */
 export const levelName = (said: string): string => NUMBERS.get(said) ?? said;
 
+/** Deeper ones are not read as records, and neither are they by a search for fields. */
+const MAX_DEPTH = 127;
+
+function tooDeep(json: string): boolean {
+  let depth = 0;
+  for (const [sign] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/g)) {
+    if (sign === "[" || sign === "{") depth += 1;
+    else if (sign === "]" || sign === "}") depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+
 /** It is one JSON object and nothing else. */
 export function isObject(text: string): boolean {
   const trimmed = text.trim();
-  if (!trimmed.startsWith("{") || !trimmed.endsWith("}")) return false;
+  if (!trimmed.startsWith("{") || !trimmed.endsWith("}") || tooDeep(trimmed)) return false;
   try {
     JSON.parse(trimmed);
     return true;

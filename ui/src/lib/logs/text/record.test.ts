@@ -38,6 +38,12 @@ it.each(["plain text", "a=1", "x=1 y=2", "[1,2]", "{cut", ""])("%j is no record"
   expect(recordLines(text)).toBeNull(),
 );
 
+it("is none when it goes too deep to be read", () => {
+  const deep = (depth: number) => `{"a":"[[","b":${"[".repeat(depth - 1)}1${"]".repeat(depth - 1)}}`;
+  for (const depth of [128, 3_000, 50_000]) expect(recordLines(deep(depth))).toBeNull();
+  expect(recordLines(deep(127))?.at(-1)?.trim()).toBe("0: 1");
+});
+
 it("has a bound", () => {
   const lines = recordLines(
     JSON.stringify(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${i}`, i]))),
