@@ -1,5 +1,32 @@
 import { expect, it } from "vitest";
+import corpus from "../../../../../tests/corpus/record-fields.json";
 import { cellsOf, conditionsIn, namesIn } from "./columns";
+import { LEVEL, MESSAGE, TIME } from "./json";
+import { recordLines } from "./record";
+
+interface Case {
+  readonly row: string;
+  /** By their paths. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** What these fields do not say. */
+  readonly without?: Readonly<Record<string, string>>;
+  readonly record?: boolean;
+}
+
+it("calls fields by the names that a search knows", () =>
+  expect({ time: TIME, level: LEVEL, message: MESSAGE }).toEqual(corpus.names));
+
+it.each(corpus.records as readonly Case[])(
+  "has the fields that a search finds in $row",
+  ({ row, fields = {}, without = {}, record = true }) => {
+    expect(recordLines(row) !== null).toBe(record);
+    if (!record) return expect(cellsOf(row, ["level"])).toBeNull();
+    for (const [path, value] of Object.entries(fields))
+      expect([path, cellsOf(row, [path])]).toEqual([path, [value]]);
+    for (const [path, value] of Object.entries(without))
+      expect([path, cellsOf(row, [path])]).not.toEqual([path, [value]]);
+  },
+);
 
 const PINO =
   '{"level":50,"time":1767225600000,"id":12345678901234567890,"err":{"code":1.10,"at":{"x":"y"}},"msg":"no"}';

@@ -1,7 +1,7 @@
 // Fields of records, JSON or logfmt, as columns. A field is named as the record has it, one within another by a path (`err.code`);
 // `time`, `level` and `message` mean whatever the record calls these. Pure.
-import { fieldsIn, LEVEL, levelName, MESSAGE, TIME, type Field } from "./json";
-import { logfmtFields } from "./record";
+import { indexOfNamed, LEVEL, levelName, MESSAGE, partsIn, sameName, TIME, type Field } from "./json";
+import { recordOf } from "./record";
 
 export interface Column {
   readonly field: string;
@@ -51,7 +51,10 @@ const MAX_VALUE = 40;
 export function conditionsIn(text: string): readonly string[] {
   const told = (recordOf(text) ?? []).filter(
     ({ key, value, plain }) =>
-      plain && !TIME.includes(key) && !MESSAGE.includes(key) && /^[^\s=!"]+$/.test(key) && sayable(value),
+      plain &&
+      ![...TIME, ...MESSAGE].some((name) => sameName(name, key)) &&
+      /^[^\s=!"]+$/.test(key) &&
+      sayable(value),
   );
   return told
     .map(({ key, value }) => `${key}=${/\s/.test(value) ? `"${value}"` : value}`)
@@ -61,27 +64,28 @@ export function conditionsIn(text: string): readonly string[] {
 const sayable = (value: string): boolean =>
   value !== "" && value.length <= MAX_VALUE && !/["\\\r\n]/.test(value);
 
-function recordOf(text: string): readonly Field[] | null {
-  return fieldsIn(text) ?? logfmtFields(text);
-}
-
 function valueOf(record: readonly Field[], field: string): string {
   const found = fieldOf(record, field);
   if (found) return field === "level" ? levelName(found.value) : found.value;
-  // One within another.
-  for (let at = field.indexOf("."); at >= 0; at = field.indexOf(".", at + 1)) {
-    const outer = record.find(({ key, plain }) => !plain && key === field.slice(0, at));
-    const inner = outer && fieldsIn(outer.value);
-    if (inner) return valueOf(inner, field.slice(at + 1));
-  }
-  return "";
+  return valueAt(record, field) ?? "";
 }
 
-function fieldOf(record: readonly Field[], field: string): Field | undefined {
-  if (!isCommon(field)) return record.find(({ key }) => key === field);
-  for (const name of NAMES[field]) {
-    const found = record.find(({ key, plain }) => plain && key === name);
-    if (found) return found;
+/** By its path. */
+function valueAt(record: readonly Field[], path: string): string | undefined {
+  const found = named(record, path);
+  if (found) return found.value;
+  for (let at = path.indexOf("."); at >= 0; at = path.indexOf(".", at + 1)) {
+    const outer = named(record, path.slice(0, at));
+    const inner = outer && !outer.plain ? partsIn(outer.value) : null;
+    const value = inner && valueAt(inner, path.slice(at + 1));
+    if (value !== null && value !== undefined) return value;
   }
   return undefined;
+}
+
+const named = (record: readonly Field[], name: string): Field | undefined =>
+  record.find(({ key }) => key === name) ?? record.find(({ key }) => sameName(key, name));
+
+function fieldOf(record: readonly Field[], field: string): Field | undefined {
+  return isCommon(field) ? record[indexOfNamed(record, NAMES[field])] : named(record, field);
 }

@@ -9,9 +9,19 @@ export interface Fields {
   readonly rest: readonly (readonly [key: string, value: string])[];
 }
 
-export const TIME: readonly string[] = ["time", "timestamp", "@timestamp", "ts", "datetime"];
-export const LEVEL: readonly string[] = ["level", "lvl", "severity", "levelname", "log.level"];
-export const MESSAGE: readonly string[] = ["msg", "message", "event", "text"];
+/** Of several that a record has, the first is taken. */
+export const TIME: readonly string[] = ["time", "timestamp", "@timestamp", "ts", "datetime", "@t"];
+export const LEVEL: readonly string[] = [
+  "level",
+  "lvl",
+  "severity",
+  "levelname",
+  "log.level",
+  "loglevel",
+  "log_level",
+  "@l",
+];
+export const MESSAGE: readonly string[] = ["msg", "message", "event", "text", "@m", "@mt"];
 /** pino and bunyan write levels as numbers. */
 const NUMBERS: ReadonlyMap<string, string> = new Map([
   ["10", "trace"],
@@ -29,15 +39,26 @@ export interface Field {
   readonly plain: boolean;
 }
 
+const lower = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+/** Whether two names are one field's: the case of ASCII is not looked at. */
+export const sameName = (one: string, other: string): boolean => lower(one) === lower(other);
+
+/** Where the first of the fields is that is called like one of these, the first of them first. */
+export function indexOfNamed(fields: readonly Field[], names: readonly string[]): number {
+  for (const name of names) {
+    const at = fields.findIndex(({ key, plain }) => plain && sameName(key, name));
+    if (at >= 0) return at;
+  }
+  return -1;
+}
+
 export function jsonFields(text: string): Fields | null {
   const left = fieldsIn(text);
   if (left === null) return null;
   const take = (names: readonly string[]): string => {
-    for (const name of names) {
-      const at = left.findIndex(({ key, plain }) => plain && key === name);
-      if (at >= 0) return left.splice(at, 1)[0]?.value ?? "";
-    }
-    return "";
+    const at = indexOfNamed(left, names);
+    return at < 0 ? "" : (left.splice(at, 1)[0]?.value ?? "");
   };
   const time = take(TIME);
   const level = levelName(take(LEVEL));
@@ -67,9 +88,11 @@ function tooDeep(json: string): boolean {
 }
 
 /** It is one JSON object and nothing else. */
-export function isObject(text: string): boolean {
+export const isObject = (text: string): boolean => isWhole(text, "{", "}");
+
+function isWhole(text: string, open: string, close: string): boolean {
   const trimmed = text.trim();
-  if (!trimmed.startsWith("{") || !trimmed.endsWith("}") || tooDeep(trimmed)) return false;
+  if (!trimmed.startsWith(open) || !trimmed.endsWith(close) || tooDeep(trimmed)) return false;
   try {
     JSON.parse(trimmed);
     return true;
@@ -78,17 +101,33 @@ export function isObject(text: string): boolean {
   }
 }
 
+/** The object that a row ends with, and what is put before it: a time, the name of a service. */
+export function objectIn(text: string): { readonly before: string; readonly object: string } | null {
+  const row = text.trim();
+  const at = isObject(row) ? 0 : row.search(/\{\s*"/);
+  const object = row.slice(Math.max(at, 0));
+  return at < 0 || !isObject(object) ? null : { before: row.slice(0, at), object };
+}
+
 /** In their order, also those that are there twice. */
 export function fieldsIn(text: string): Field[] | null {
-  if (!isObject(text)) return null;
-  const trimmed = text.trim();
-  const root = parseTree(trimmed);
-  if (root?.type !== "object") return null;
-  return (root.children ?? []).flatMap(({ children: [key, value] = [] }): Field[] =>
-    key && value
-      ? [{ key: String(key.value), value: written(trimmed, value), plain: value.children === undefined }]
-      : [],
-  );
+  return isObject(text) ? partsOf(text.trim()) : null;
+}
+
+/** The same, also of an array, whose fields are called by their places. */
+export function partsIn(text: string): Field[] | null {
+  return fieldsIn(text) ?? (isWhole(text, "[", "]") ? partsOf(text.trim()) : null);
+}
+
+function partsOf(json: string): Field[] | null {
+  const root = parseTree(json);
+  if (root === undefined) return null;
+  return (root.children ?? []).flatMap((child, i): Field[] => {
+    const [key, value] = root.type === "object" ? (child.children ?? []) : [undefined, child];
+    if (value === undefined) return [];
+    const name = key === undefined ? String(i) : String(key.value);
+    return [{ key: name, value: written(json, value), plain: value.children === undefined }];
+  });
 }
 
 function written(text: string, { type, value, offset, length }: Node): string {

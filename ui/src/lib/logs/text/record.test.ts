@@ -34,6 +34,10 @@ it("knows logfmt", () => {
   ]);
 });
 
+it("shows what is put before a record with it", () => {
+  expect(recordLines('app-1 | svc=api: {"tags":["x"]}')).toEqual(["svc: api", "tags:", "  0: x"]);
+});
+
 it.each(["plain text", "a=1", "x=1 y=2", "[1,2]", "{cut", ""])("%j is no record", (text) =>
   expect(recordLines(text)).toBeNull(),
 );
