@@ -90,11 +90,11 @@ test("a long run is told by the minute, and a far start counts seconds when it c
     nextAttemptAt: NOW + 61 * MINUTE,
     waiting: { reason: "backoff", until: NOW + 61 * MINUTE },
   });
-  says("attempt 2 in 1 h 01 m");
+  says("attempt 2 in 1 h 01 min");
   await pass(2 * MINUTE);
-  says("attempt 2 in 59 m 00 s");
+  says("attempt 2 in 59 min 00 s");
   await pass(1 * SECOND);
-  says("attempt 2 in 58 m 59 s");
+  says("attempt 2 in 58 min 59 s");
 });
 
 test("a window that cannot be seen does not tick, and is right at once when it can be", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { NotForeseen, TaskForecast } from "../api/types";
-import { endWords, foreseenTitle, inRange, rough, startWords, whyUnknown } from "./foreseen";
+import { endWords, foreseenTitle, inRange, rough, startIsSet, startWords, whyUnknown } from "./foreseen";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -41,11 +41,11 @@ const told = (more: Partial<TaskForecast>): TaskForecast => ({ task: "01a", slot
 test("what is not known is told with the task that it depends on", () => {
   const why: NotForeseen = { reason: "noHistory", task: "01a", name: "import" };
   expect(whyUnknown(why, "01a")).toBe("it has not run before");
-  expect(startWords(told({ task: "01b", unknown: why }), NOW)).toBe(
+  expect(startWords(told({ task: "01b", unknown: why }), NOW, false)).toBe(
     "start not known: “import” has not run before",
   );
   const starts = told({ start: { from: NOW, to: NOW + MINUTE }, unknown: why });
-  expect(startWords(starts, NOW)).toBe("starts within 1 min");
+  expect(startWords(starts, NOW, false)).toBe("starts within 1 min");
   expect(endWords(starts, NOW, false)).toBe("end not known: it has not run before");
   expect(endWords(told({ task: "01b", unknown: why }), NOW, false)).toBe("");
   const running = told({ unknown: why });
@@ -63,4 +63,14 @@ test("the title says the times and how many runs they are reckoned from", () => 
     /^Starts between .*\nEnds between .*\nReckoned by its last run$/,
   );
   expect(foreseenTitle(told({}))).toBe("");
+});
+
+test("a start at a set time is said once", () => {
+  const until = NOW + HOUR;
+  const waiting = { reason: "notBefore", until } as const;
+  const starts = (after: number) => told({ start: { from: until, to: until + after } });
+  expect(startIsSet(starts(SECOND), waiting)).toBe(true);
+  expect(startIsSet(starts(HOUR), waiting)).toBe(false);
+  expect(startIsSet(starts(SECOND), { reason: "held" })).toBe(false);
+  expect(startIsSet(told({}), waiting)).toBe(false);
 });

@@ -1,5 +1,5 @@
 // How the page says what a forecast expects. Pure; the exact times go into a title beside the words.
-import type { NotForeseen, TaskForecast, TimeRange } from "../api/types";
+import type { NotForeseen, TaskForecast, TimeRange, Waiting } from "../api/types";
 import { exact } from "./format";
 
 const SECOND = 1000;
@@ -67,8 +67,12 @@ export function standsStill({ start, unknown, task }: TaskForecast): boolean {
     : ["lanePaused", "laneWaits", "allHeld"].includes(unknown.reason);
 }
 
+/** Whether it waits for a set time, which is said with the reason, and is expected to start then. */
+export const startIsSet = ({ start }: TaskForecast, waiting?: Waiting): boolean =>
+  waiting?.reason === "notBefore" && start !== undefined && start.to < waiting.until + MINUTE;
+
 /** When it starts, in words; empty for one that runs. */
-export function startWords({ start, end, unknown, task }: TaskForecast, now: number, runs = false): string {
+export function startWords({ start, end, unknown, task }: TaskForecast, now: number, runs: boolean): string {
   if (runs) return "";
   if (start) return `starts ${inRange(start, now)}`;
   return end === undefined && unknown ? `start not known: ${whyUnknown(unknown, task)}` : "";

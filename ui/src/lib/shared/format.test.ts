@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import type { TaskRow } from "../api/types";
-import { bytes, clock, duration, inShort, ordinal, outcome, span, waitingFor } from "./format";
+import { bytes, clock, duration, inShort, onDay, ordinal, outcome, span, waitingFor } from "./format";
 
 test("durations and sizes read as a person would write them", () => {
   expect([840, 4210, 38_000, 724_000, 3_720_000].map(duration)).toEqual([
     "840 ms",
     "4.2 s",
     "38 s",
-    "12 m 04 s",
-    "1 h 02 m",
+    "12 min 04 s",
+    "1 h 02 min",
   ]);
   expect(clock(90_061_000)).toBe("1 d 01 h");
-  expect([1_800_000, 90_000, 5_400_000].map(span)).toEqual(["30 min", "90 s", "1 h 30 m"]);
+  expect([1_800_000, 90_000, 5_400_000].map(span)).toEqual(["30 min", "90 s", "1 h 30 min"]);
   expect([812, 4100, 2_100_000_000, 999_999].map(bytes)).toEqual(["812 B", "4.1 kB", "2.1 GB", "1.0 MB"]);
   expect([1, 2, 3, 4, 11, 12, 21, 113].map(ordinal)).toEqual([
     "1st",
@@ -23,6 +23,14 @@ test("durations and sizes read as a person would write them", () => {
     "21st",
     "113th",
   ]);
+});
+
+test("a moment is said with its day", () => {
+  const at = (day: number, hour = 3) => new Date(2026, 10, day, hour).getTime();
+  expect(onDay(at(29, 14), at(29))).toBe("today at 14:00");
+  expect(onDay(at(30), at(29, 23))).toBe("tomorrow at 03:00");
+  expect(onDay(at(31), at(29))).toContain("2026");
+  expect(onDay(at(28), at(29))).toContain("2026");
 });
 
 test("an end is said in plain words", () => {
@@ -49,7 +57,10 @@ test("who waits says for what, and a crash loop is named", () => {
   expect(waitingFor(row({ reason: "lanePaused" }), now)).toBe("lane etl is paused");
   expect(waitingFor(row({ reason: "condition", what: "mains power" }), now)).toBe("waits for mains power");
   expect(waitingFor(row({ reason: "held" }), now)).toBe("held");
-  expect(waitingFor(row({ reason: "notBefore", until: 13_000 }), now)).toMatch(/^starts in 12 s, .*1970/);
+  expect(waitingFor(row({ reason: "notBefore", until: 13_000 }), now)).toMatch(
+    /^starts in 12 s, today at \d\d:\d\d$/,
+  );
+  expect(waitingFor(row({ reason: "notBefore", until: 900 }), now)).toBe("starts now");
   const other = { reason: "dependency", on: "01a", name: "", when: "failed" } as const;
   expect(waitingFor(row(other), now)).toBe("waiting for 01a to fail");
   expect(waitingFor(row({ ...other, name: "import" }), now)).toBe("waiting for import to fail");

@@ -8,7 +8,7 @@ export type NowFor = (at: number) => number;
 /** With leading zeros. */
 export const digits = (n: number, width = 2): string => String(n).padStart(width, "0");
 
-/** `840 ms`, `4.2 s`, `38 s`, `12 m 04 s`, `1 h 02 m`, `3 d 04 h`. */
+/** `840 ms`, `4.2 s`, `38 s`, `12 min 04 s`, `1 h 02 min`, `3 d 04 h`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   const s = ms / 1000;
@@ -21,19 +21,19 @@ export function clock(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000));
   if (s < 60) return `${s} s`;
   const m = Math.floor(s / 60);
-  if (m < 60) return `${m} m ${digits(s % 60)} s`;
+  if (m < 60) return `${m} min ${digits(s % 60)} s`;
   const h = Math.floor(m / 60);
-  if (h < 24) return `${h} h ${digits(m % 60)} m`;
+  if (h < 24) return `${h} h ${digits(m % 60)} min`;
   return `${Math.floor(h / 24)} d ${digits(h % 24)} h`;
 }
 
-/** A setting, in as few units as it has: `90 s`, `30 min`, `1 h 30 m`, `2 d`. */
+/** A setting, in as few units as it has: `90 s`, `30 min`, `1 h 30 min`, `2 d`. */
 export function span(ms: number): string {
   if (ms % 60_000 !== 0) return ms % 1000 === 0 ? `${count(ms / 1000)} s` : `${count(ms)} ms`;
   const m = ms / 60_000;
   if (m < 60) return `${m} min`;
   if (m % 1440 === 0) return `${count(m / 1440)} d`;
-  return m % 60 === 0 ? `${count(m / 60)} h` : `${count(Math.floor(m / 60))} h ${digits(m % 60)} m`;
+  return m % 60 === 0 ? `${count(m / 60)} h` : `${count(Math.floor(m / 60))} h ${digits(m % 60)} min`;
 }
 
 export function ago(at: number, nowFor: NowFor): string {
@@ -51,13 +51,13 @@ const exactFormat = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
 });
 export const exact = (at: number): string => exactFormat.format(at);
-const rangeFormat = new Intl.DateTimeFormat(undefined, {
+const minuteFormat = new Intl.DateTimeFormat(undefined, {
   dateStyle: "medium",
   timeStyle: "short",
   hourCycle: "h23",
 });
 /** `Nov 29, 2026, 14:03 – 18:03`: what both have in common is said once. */
-export const range = (from: number, to: number): string => rangeFormat.formatRange(from, to);
+export const range = (from: number, to: number): string => minuteFormat.formatRange(from, to);
 const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 /** `14:03:22`. */
 export const timeOfDay = (at: number): string => timeFormat.format(at);
@@ -73,6 +73,15 @@ export function isoDay(at: Date): string {
 }
 /** `14:03`, of any day. */
 export const minuteOfDay = (at: Date): string => `${digits(at.getHours())}:${digits(at.getMinutes())}`;
+
+/** `today at 14:03`, `tomorrow at 03:00`, `on Nov 29, 2026, 14:03`. */
+export function onDay(at: number, now: number): string {
+  const [then, today] = [new Date(at), new Date(now)];
+  const tomorrow = new Date(today.getFullYear(), today.getMonth(), today.getDate() + 1);
+  const near = [["today", today] as const, ["tomorrow", tomorrow] as const];
+  const [word] = near.find(([, day]) => isoDay(day) === isoDay(then)) ?? [];
+  return word === undefined ? `on ${minuteFormat.format(at)}` : `${word} at ${minuteOfDay(then)}`;
+}
 
 /** `3.4 %`, `42 %`, `1,250 %`. */
 export const percent = (value: number): string =>
@@ -157,7 +166,7 @@ export function waitingFor(row: TaskRow, nowFor: NowFor, paused = false): string
     case "condition":
       return `waits for ${waiting.what}${stands}`;
     case "notBefore":
-      return `starts ${due(waiting.until, nowFor)}, ${exact(waiting.until)}`;
+      return notBefore(waiting.until, nowFor);
     case "dependency":
       return `waiting for ${waiting.name || waiting.on} to ${TO[waiting.when]}`;
     case undefined:
@@ -167,6 +176,11 @@ export function waitingFor(row: TaskRow, nowFor: NowFor, paused = false): string
 
 /** What another task has to do. */
 export const TO = { succeeded: "succeed", ended: "end", failed: "fail", started: "start" } as const;
+
+function notBefore(at: number, nowFor: NowFor): string {
+  const now = nowFor(at);
+  return at > now ? `starts in ${clock(at - now)}, ${onDay(at, now)}` : "starts now";
+}
 
 function due(at: number, nowFor: NowFor): string {
   const left = at - nowFor(at);

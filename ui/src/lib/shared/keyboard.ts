@@ -46,8 +46,11 @@ function named({ key, code, shiftKey }: KeyboardEvent, chord: boolean): string {
   if (key === " ") return "Space";
   if ([...key].length !== 1) return key;
   const letter = /^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase();
+  const digit = /^Digit(\d)$/.exec(code)?.[1];
+  // Where digits are typed with Shift, their keys are those of digits all the same; what zooms stays what it is.
+  if (chord && !shiftKey && digit !== undefined && !"+-=".includes(key)) return digit;
   if (LATIN.test(key) && !(chord && letter && HEBREW_SIGNS.has(key))) return key.toLowerCase();
-  return letter ?? /^Digit(\d)$/.exec(code)?.[1] ?? SIGNS.get(code)?.[shiftKey ? 1 : 0] ?? key;
+  return letter ?? digit ?? SIGNS.get(code)?.[shiftKey ? 1 : 0] ?? key;
 }
 
 export type Acts = Readonly<Record<string, (() => void) | undefined>>;

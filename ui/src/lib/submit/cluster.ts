@@ -1,6 +1,6 @@
 // What the form says of a Slurm cluster, and what the spec does, both ways without loss. A task that has any of it, be it empty, is for one.
 import type { BatchCluster, ClusterPreview, ClusterRequest, RunnerInfo, TaskSpec } from "../api";
-import { exact, isoDay, minuteOfDay } from "../shared/format";
+import { onDay } from "../shared/format";
 
 export interface ClusterForm {
   on: boolean;
@@ -111,7 +111,5 @@ export function outlookWords(preview: ClusterPreview, now: number): string {
   if (preview.outlook === "waits") return `Would wait: ${preview.why}.`;
   const { at, node } = preview;
   if (at - now < AT_ONCE_MS) return `Would start at once on ${node}.`;
-  const [then, today] = [new Date(at), new Date(now)];
-  const when = isoDay(then) === isoDay(today) ? `today at ${minuteOfDay(then)}` : `on ${exact(at)}`;
-  return `Would start ${when} on ${node}.`;
+  return `Would start ${onDay(at, now)} on ${node}.`;
 }

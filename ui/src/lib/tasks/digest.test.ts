@@ -30,7 +30,7 @@ test("that the computer slept is said with what came of it, and not by itself", 
   const slept = [{ from: -3_600_000, to: 3_600_000 }];
   expect(says({ ...nothing, slept })).toEqual([]);
   expect(says({ ...nothing, slept, missedCount: 2 })).toEqual([
-    "the computer slept for 1 h 00 m",
+    "the computer slept for 1 h 00 min",
     "2 scheduled runs missed",
   ]);
 });

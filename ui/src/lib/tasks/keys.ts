@@ -1,5 +1,6 @@
 // The keyboard of the main window: which key does what, as one table that the handler and the key sheet share.
 // Single letters count only while no field has the focus.
+import { tick } from "svelte";
 import { goToPane, nextPane } from "./panes";
 import type { Workspace } from "./workspace.svelte";
 import { stroke } from "../shared/keyboard";
@@ -12,6 +13,10 @@ export interface KeyBinding {
   act: (workspace: Workspace, event: KeyboardEvent) => void;
   /** Works while typing, too. */
   everywhere?: boolean;
+  /** Where the tasks are not seen, too. */
+  away?: boolean;
+  /** What it opens lies over any view. */
+  over?: boolean;
 }
 
 const mod = (event: KeyboardEvent) => event.ctrlKey || event.metaKey;
@@ -30,10 +35,17 @@ const PAGE = 12;
 
 /** One step up or down, or 0 for back to the usual size. */
 function zoomStep(event: KeyboardEvent): 1 | -1 | 0 | undefined {
-  if (!mod(event) || event.altKey) return undefined;
-  if (event.key === "+" || event.key === "=") return 1;
-  if (event.key === "-") return -1;
-  return event.key === "0" ? 0 : undefined;
+  switch (stroke(event).replace("Shift+", "")) {
+    case "Ctrl++":
+    case "Ctrl+=":
+      return 1;
+    case "Ctrl+-":
+      return -1;
+    case "Ctrl+0":
+      return 0;
+    default:
+      return undefined;
+  }
 }
 
 export const BINDINGS: readonly KeyBinding[] = [
@@ -43,6 +55,7 @@ export const BINDINGS: readonly KeyBinding[] = [
     match: withMod("k"),
     act: (w) => (w.paletteOpen = true),
     everywhere: true,
+    over: true,
   },
   {
     keys: ["n", "Ctrl N"],
@@ -51,19 +64,20 @@ export const BINDINGS: readonly KeyBinding[] = [
     act: (w) => w.form.create(),
     everywhere: true,
   },
-  { keys: [], label: "", match: plain("n"), act: (w) => w.form.create() },
+  { keys: [], label: "", match: plain("n"), act: (w) => w.form.create(), away: true },
   {
     keys: ["Ctrl Shift F"],
     label: "Search all logs",
     match: (event) => withMod("f")(event) && event.shiftKey,
     act: (w) => (w.searchOpen = true),
     everywhere: true,
+    over: true,
   },
   {
     keys: ["Ctrl ,"],
     label: "Settings",
     match: withMod(","),
-    act: (w) => (w.settingsAt ? (w.settingsAt = undefined) : w.openSettings()),
+    act: (w) => w.openSettings(),
     everywhere: true,
   },
   {
@@ -82,8 +96,7 @@ export const BINDINGS: readonly KeyBinding[] = [
   ...(["sidebar", "list", "detail"] as const).map((pane, i) => ({
     keys: i === 0 ? ["Ctrl 1", "Ctrl 2", "Ctrl 3"] : [],
     label: i === 0 ? "Sidebar, tasks, detail" : "",
-    match: (event: KeyboardEvent) =>
-      mod(event) && !event.altKey && (event.code === `Digit${i + 1}` || event.key === `${i + 1}`),
+    match: (event: KeyboardEvent) => stroke(event) === `Ctrl+${i + 1}`,
     act: (w: Workspace) => goToPane(w, pane),
     everywhere: true,
   })),
@@ -93,7 +106,7 @@ export const BINDINGS: readonly KeyBinding[] = [
     match: () => false, // Wherever the focus is: see handleKey.
     act: () => {},
   },
-  { keys: ["/"], label: "Filter", match: plain("/"), act: () => focusFilter() },
+  { keys: ["/"], label: "Filter", match: plain("/"), act: () => focusFilter(), away: true },
   {
     keys: ["o"],
     label: "Order and columns",
@@ -149,7 +162,14 @@ export const BINDINGS: readonly KeyBinding[] = [
     act: (w) => w.taskCommands.remove(),
   },
   { keys: ["Esc"], label: "Clear the selection", match: plain("Escape"), act: (w) => escape(w) },
-  { keys: ["?"], label: "Show these keys", match: plain("?"), act: (w) => (w.sheetOpen = true) },
+  {
+    keys: ["?"],
+    label: "Show these keys",
+    match: plain("?"),
+    act: (w) => (w.sheetOpen = true),
+    away: true,
+    over: true,
+  },
 ];
 
 /** What picks on the way, and which way. */
@@ -171,8 +191,9 @@ function closeJob({ jobs }: Workspace) {
   jobs.choose(undefined);
 }
 
+/** Of the view that is seen. */
 export function focusFilter() {
-  document.querySelector<HTMLInputElement>("[data-testid=filter]")?.focus();
+  document.querySelector<HTMLInputElement>("[data-testid=filter], [data-testid=find-job]")?.focus();
 }
 
 /** Has the focus something that takes letters or its own Enter and Space? */
@@ -189,20 +210,30 @@ function taken(event: KeyboardEvent): boolean {
   );
 }
 
+/** What a key does where the tasks are not seen. */
+const awayBinding = (event: KeyboardEvent): KeyBinding | undefined => {
+  const busy = taken(event);
+  return BINDINGS.find(
+    (candidate) => (candidate.everywhere || (candidate.away && !busy)) && candidate.match(event),
+  );
+};
+
 function inSettings(workspace: Workspace, event: KeyboardEvent): boolean {
-  const palette = withMod("k")(event);
-  if (!palette && !plain("Escape")(event) && !withMod(",")(event)) return false;
-  workspace.settingsAt = undefined;
-  // Its commands are about the list.
-  workspace.paletteOpen = palette;
+  const leaves = plain("Escape")(event) || withMod(",")(event);
+  const binding = leaves ? undefined : awayBinding(event);
+  if (!leaves && !binding) return false;
   event.preventDefault();
+  if (binding?.over) binding.act(workspace, event);
+  else workspace.settingsAt = undefined;
+  // The panes are there again then.
+  if (binding && !binding.over) void tick().then(() => binding.act(workspace, event));
   return true;
 }
 
 /** The tasks are not seen: nothing happens to them. */
 function awayFromList(workspace: Workspace, event: KeyboardEvent): boolean {
-  const everywhere = BINDINGS.find((candidate) => candidate.everywhere && candidate.match(event));
-  if (everywhere) everywhere.act(workspace, event);
+  const binding = awayBinding(event);
+  if (binding) binding.act(workspace, event);
   else if (!plain("Escape")(event) || taken(event)) return false;
   else if (workspace.jobs.open && workspace.jobs.drawer) closeJob(workspace);
   else workspace.toList();

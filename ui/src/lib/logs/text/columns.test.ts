@@ -16,7 +16,7 @@ interface Case {
 it("calls fields by the names that a search knows", () =>
   expect({ time: TIME, level: LEVEL, message: MESSAGE }).toEqual(corpus.names));
 
-it.each(corpus.records as readonly Case[])(
+it.each(corpus.records as unknown as readonly Case[])(
   "has the fields that a search finds in $row",
   ({ row, fields = {}, without = {}, record = true }) => {
     expect(recordLines(row) !== null).toBe(record);

@@ -102,8 +102,8 @@ test("zooming keeps the moment under the pointer in its place, within bounds", (
 test("a bar says what it stands for, and counts attempts that it does not show as no waiting", () => {
   const words = (of: TaskSpan) =>
     lanesOf([of], [], 90_000)[0]!.bars.map((bar) => barWords(bar).split(",")[0]);
-  expect(words(span("a", "s", 0))).toEqual(["a: has waited for 1 m 30 s"]);
-  expect(words(span("a", "s", 0, 30_000))).toEqual(["a: waited for 30 s", "a: has run for 1 m 00 s"]);
+  expect(words(span("a", "s", 0))).toEqual(["a: has waited for 1 min 30 s"]);
+  expect(words(span("a", "s", 0, 30_000))).toEqual(["a: waited for 30 s", "a: has run for 1 min 00 s"]);
   // Canceled before it began.
   expect(words({ ...span("a", "s", 0, undefined, 30_000), phase: "canceled" })).toEqual([
     "a: waited for 30 s",
@@ -122,7 +122,7 @@ test("what was canceled between two attempts ran no longer than the last of them
     ["run", 0, 5000],
     ["wait", 5000, 600_000],
   ]);
-  expect(barWords(bars[1]!)).toMatch(/^a: waited for another attempt for 9 m 55 s, from/);
+  expect(barWords(bars[1]!)).toMatch(/^a: waited for another attempt for 9 min 55 s, from/);
   expect(ranAt([canceled], 60_000, 900_000)).toEqual([]);
 });
 
@@ -130,7 +130,7 @@ test("what waits for another attempt does not run meanwhile", () => {
   const waiting: TaskSpan = { ...span("a", "s", 0, 1000), phase: "pending" };
   const bars = lanesOf([waiting], [], 60_000)[0]!.bars;
   expect(bars.map(({ kind, from, to }) => [kind, from, to])).toEqual([["wait", 0, 60_000]]);
-  expect(barWords(bars[0]!)).toMatch(/^a: has waited, with 1 earlier attempt, for 1 m 00 s, from/);
+  expect(barWords(bars[0]!)).toMatch(/^a: has waited, with 1 earlier attempt, for 1 min 00 s, from/);
   expect(ranAt([waiting], 30_000, 60_000)).toEqual([]);
 });
 
