@@ -57,6 +57,16 @@ test("a token becomes a chip once something follows it, and is taken up again by
   await waitFor(() => expect([chips(), field().value]).toEqual([[], "lane:etl exp"]));
 });
 
+test("a condition that is ignored is named, with what else is offered", async () => {
+  await open();
+  await write("took>abc ");
+  await waitFor(() => expect(chips()).toEqual(["took>abc"]));
+  await write("l");
+  await waitFor(() => expect(offered().length).toBeGreaterThan(0));
+  expect(screen.getByText(/is ignored: a time like/)).toBeTruthy();
+  expect(document.querySelector(".found")?.textContent).toMatch(/1 condition ignored/);
+});
+
 test("a chip is turned round and removed", async () => {
   await open();
   await write("lane:etl ");

@@ -40,6 +40,8 @@ test("the queue shows each lane in its order with what is expected, and leads to
   expect(names(lane)).toEqual(["nightly-import", "customer import", "search index"]);
   const [running, first] = within(lane).getAllByRole("listitem");
   expect(running!.textContent).toMatch(/ends in/);
+  // What runs has started.
+  expect(screen.getByTestId("queue").textContent).not.toMatch(/start not known: it has/);
   expect(first!.textContent).toMatch(/starts in .* ends in/s);
   expect(lane.querySelector("header")!.textContent).toMatch(/1\s+of 1\s+running,\s+2 waiting.*all done in/s);
   await fireEvent.click(within(lane).getByRole("button", { name: "search index" }));
@@ -52,6 +54,26 @@ test("a task between two attempts keeps its place and does not count as running"
   const lane = screen.getByRole("region", { name: "lane sync-photos" });
   const head = () => lane.querySelector("header")!.textContent!.replaceAll(/\s+/g, " ");
   await waitFor(() => expect(head()).toContain("0 of 1 running, 1 between attempts"));
+});
+
+test("Escape ends a drag, and the queue stays", async () => {
+  const lane = await openQueue();
+  const moves = vi.spyOn(fake, "moveTask");
+  const queue = screen.getByTestId("queue");
+  const row = within(lane).getByRole("button", { name: "search index" }).closest("li")!;
+  await fireEvent.pointerDown(row, { button: 0, clientX: 50, clientY: 100 });
+  await fireEvent.pointerMove(queue, { clientX: 50, clientY: 45 });
+  expect(names(lane)[1]).toBe("search index");
+  await fireEvent.keyDown(document.body, { key: "Escape" });
+  expect(screen.getByTestId("queue")).toBeTruthy();
+  expect(names(lane)).toEqual(["nightly-import", "customer import", "search index"]);
+  await fireEvent.pointerUp(queue, { clientX: 50, clientY: 45 });
+  expect(moves).not.toHaveBeenCalled();
+  await fireEvent.keyDown(document.body, { key: "?", code: "Slash", shiftKey: true });
+  expect(screen.getByRole("dialog").textContent).toContain("Show these keys");
+  await fireEvent(screen.getByRole("dialog"), new Event("cancel"));
+  await fireEvent.keyDown(document.body, { key: "n" });
+  expect(await screen.findByTestId("submit-dialog")).toBeTruthy();
 });
 
 test("what waits is dragged to another place, and the others say what that does to them before it is dropped", async () => {

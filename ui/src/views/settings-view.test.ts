@@ -51,11 +51,26 @@ test("Ctrl+, opens the settings and Escape leads back to the same list", async (
   await open();
   expect(await screen.findByText("Appearance")).toBeTruthy();
   // No key of the list works behind the settings.
-  await fireEvent.keyDown(document.body, { key: "n" });
+  await fireEvent.keyDown(document.body, { key: "d" });
   expect(screen.queryByTestId("submit-dialog")).toBeNull();
+  // Those of the window do, and what lies over any view leaves it where it was.
+  await fireEvent.keyDown(document.body, { key: "?", code: "Slash", shiftKey: true });
+  expect(screen.getByRole("dialog").textContent).toContain("Show these keys");
+  await fireEvent(screen.getByRole("dialog"), new Event("cancel"));
+  await fireEvent.keyDown(document.body, { key: "k", ctrlKey: true });
+  await fireEvent(await screen.findByRole("dialog"), new Event("cancel"));
+  expect(screen.getByTestId("settings")).toBeTruthy();
   await fireEvent.keyDown(document.body, { key: "Escape" });
   expect(screen.queryByTestId("settings")).toBeNull();
   expect(screen.getAllByTestId("task-row").length).toBe(3);
+});
+
+test("n makes a new task from the settings, too", async () => {
+  await open();
+  await screen.findByTestId("settings");
+  await fireEvent.keyDown(document.body, { key: "n" });
+  expect(await screen.findByTestId("submit-dialog")).toBeTruthy();
+  expect(screen.queryByTestId("settings")).toBeNull();
 });
 
 test("a size is written as people write it, saved at once and by itself", async () => {
@@ -88,6 +103,18 @@ test("what is refused is said beside the field, and what was typed stays", async
   expect(screen.queryByTestId("error-logs.taskBytes")).toBeNull();
   // Escape in the field was the field's.
   expect(screen.getByTestId("settings")).toBeTruthy();
+});
+
+test("a field that holds what was refused says so, whatever else is stored", async () => {
+  await open("logs");
+  await type("logs.runBytes", "-5");
+  await screen.findByTestId("error-logs.runBytes");
+  await type("logs.taskBytes", "1 GB");
+  expect((await screen.findByTestId("error-logs.taskBytes")).textContent).toContain("Must not be smaller");
+  await type("logs.keepHeadBytes", "2 MB");
+  await waitFor(() => expect(screen.getByText("Saved")).toBeTruthy());
+  expect(screen.getByTestId("error-logs.runBytes").textContent).toContain("Enter a size");
+  expect(screen.getByTestId("error-logs.taskBytes").textContent).toContain("Not saved");
 });
 
 test("nothing is said between press and release of what is pressed next", async () => {

@@ -25,10 +25,19 @@ test("what deletes nothing asks nothing", async () => {
     expect(await deletes("finished.keepTasks", wider, now(), { logBytes: 0, count })).toBeNull();
   expect(count).not.toHaveBeenCalled();
   expect(await deletes("finished.keepTasks", 10, now(), known(0))).toBeNull();
-  expect(await deletes("logs.totalBytes", 1e9, now(), known(0, 5e8))).toBeNull();
+  expect(await deletes("logs.totalBytes", 50e9, now(), known(0, 5e8))).toBeNull();
+});
+
+test("what is refused anyway asks nothing", async () => {
+  const ask = (path: string, wanted: number) => deletes(path, wanted, now(), known(9, 9e12));
+  expect(await ask("finished.keepAttempts", 5)).toBeNull();
+  expect(await ask("logs.runBytes", 1000)).toBeNull();
+  expect(await ask("logs.totalBytes", 1e9)).toBeNull();
+  expect((await ask("finished.keepAttempts", 10))?.body).toContain("the latest 10 are deleted");
+  expect((await ask("finished.keepTasks", 1))?.body).toContain("Only the latest finished task will be kept");
 });
 
 test("a tighter limit of the logs says how much goes", async () => {
-  const asked = await deletes("logs.totalBytes", 1e9, now(), known(0, 3.4e9));
+  const asked = await deletes("logs.totalBytes", 50e9, now(), known(0, 52.4e9));
   expect(asked?.title).toBe("Delete about 2.4 GB of the logs?");
 });

@@ -1,7 +1,7 @@
 // Which change of a limit deletes something now, and the question that is asked before, with numbers where there are some. Pure
 // but for the counting, which is the backend's.
 import type { Settings } from "../api/types";
-import { bytes, plural } from "../shared/format";
+import { bytes, count, plural } from "../shared/format";
 import { sizeText } from "../shared/size";
 import type { Question } from "./host";
 
@@ -17,6 +17,14 @@ type Asked = Omit<Question, "act">;
 const tighter = (before: number | null, wanted: number | null): boolean =>
   wanted !== null && (before === null || wanted < before);
 
+/** Less is refused (crates/model/src/settings.rs). */
+const LEAST: Readonly<Record<string, number>> = {
+  "logs.runBytes": 1e6,
+  "logs.taskBytes": 1e6,
+  "logs.totalBytes": 1e6,
+  "finished.keepAttempts": 10,
+};
+
 /** Null when nothing goes by it. */
 export async function deletes(
   path: string,
@@ -25,14 +33,16 @@ export async function deletes(
   known: Known,
 ): Promise<Asked | null> {
   // What is no limit is refused by the backend, and deletes nothing.
-  if (wanted !== null && (typeof wanted !== "number" || wanted < 1)) return null;
+  if (wanted !== null && (typeof wanted !== "number" || wanted < (LEAST[path] ?? 1))) return null;
   const { logs, finished } = now;
   switch (path) {
     case "finished.keepTasks":
       if (!tighter(finished.keepTasks, wanted)) return null;
       return tasks(
         await known.count({ keepTasks: wanted ?? undefined }),
-        `Only the latest ${plural(wanted ?? 0, "finished task")}`,
+        wanted === 1
+          ? "Only the latest finished task"
+          : `Only the latest ${plural(wanted ?? 0, "finished task")}`,
       );
     case "finished.keepDays":
       if (!tighter(finished.keepDays, wanted)) return null;
@@ -44,11 +54,13 @@ export async function deletes(
       if (!tighter(finished.keepAttempts, wanted)) return null;
       return {
         title: `Keep ${plural(wanted ?? 0, "attempt")} of each task?`,
-        body: `Of tasks with more, the attempts between the first ten and the latest ${plural(wanted ?? 0, "one")} are deleted with their logs, for good.`,
+        body: `Of tasks with more, the attempts between the first ten and the latest ${count(wanted ?? 0)} are deleted with their logs, for good.`,
         verb: "Delete the others",
       };
     case "logs.totalBytes": {
       if (!tighter(logs.totalBytes, wanted) || wanted === null) return null;
+      // They hold the log of a task at least; the backend refuses less.
+      if (logs.taskBytes !== null && wanted < logs.taskBytes) return null;
       const over = known.logBytes === undefined ? undefined : known.logBytes - wanted;
       if (over !== undefined && over <= 0) return null;
       const much = over === undefined ? "parts" : `about ${bytes(over)}`;

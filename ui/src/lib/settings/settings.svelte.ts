@@ -21,6 +21,8 @@ export class SettingsState {
   sought = $state.raw<Found | undefined>(undefined);
 
   #backend: Backend;
+  /** Of a field that the backend has refused, whose change that was. */
+  #causes = new Map<string, string>();
   /** The fields that are on the page. */
   #shown = new Set<string>();
   #said: ReturnType<typeof setTimeout> | undefined;
@@ -41,20 +43,20 @@ export class SettingsState {
     const patch = names.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
     try {
       this.value = await this.#backend.setSettings(patch as SettingsPatch);
-      this.#clear(path);
+      this.#settled(path);
       this.saved = path;
       clearTimeout(this.#said);
       this.#said = setTimeout(() => (this.saved = undefined), SAID_MS);
       return true;
     } catch (thrown) {
       const error = ApiError.from(thrown);
-      this.#clear(path);
+      this.#forget(path);
       const [, field = path, item] = /^(.*?)(?:\[(\d+)\].*)?$/.exec(error.field ?? path) ?? [];
       const which = item !== undefined && Array.isArray(value) ? `“${String(value[Number(item)])}” ` : "";
       // A rule that spans fields may name one that is not on this page: it is said where the person is.
-      this.errors[this.#shown.has(field) ? field : path] = which
-        ? which + error.message
-        : sentence(error.message);
+      const at = this.#shown.has(field) ? field : path;
+      this.#causes.set(at, path);
+      this.errors[at] = which ? which + error.message : sentence(error.message);
       return false;
     }
   }
@@ -83,6 +85,7 @@ export class SettingsState {
 
   /** What was typed is no value at all, so that the backend need not be asked. */
   refuse(path: string, message: string) {
+    this.#causes.delete(path);
     this.errors[path] = message;
   }
 
@@ -91,9 +94,20 @@ export class SettingsState {
     await this.set("theme", choice);
   }
 
-  /** Errors of the same part may have been about what has just changed. */
-  #clear(path: string) {
+  /** What a change was refused for, wherever that was said. */
+  #forget(path: string) {
+    for (const field of Object.keys(this.errors))
+      if (field === path || this.#causes.get(field) === path) delete this.errors[field];
+  }
+
+  /** What others of the same part were refused for may be true no more; what was typed there is not stored all the same. */
+  #settled(path: string) {
+    this.#forget(path);
     const part = path.split(".")[0] ?? path;
-    for (const field of Object.keys(this.errors)) if (field.split(".")[0] === part) delete this.errors[field];
+    for (const field of Object.keys(this.errors)) {
+      if (field.split(".")[0] !== part || !this.#causes.has(field)) continue;
+      if (this.#causes.get(field) === field) this.errors[field] = "Not saved. Press Enter here to try again";
+      else delete this.errors[field];
+    }
   }
 }

@@ -27,6 +27,8 @@ it.each([
   ["Greek ε on the key of e", { key: "ε", code: "KeyE" }, "e"],
   ["Hebrew ק on the key of e", { key: "ק", code: "KeyE" }, "e"],
   ["a Hebrew chord on a key that types a sign", { key: "'", code: "KeyW", ctrlKey: true }, "Ctrl+W"],
+  ["a digit of a French keyboard in a chord", { key: "à", code: "Digit0", ctrlKey: true }, "Ctrl+0"],
+  ["a sign of a French keyboard that zooms", { key: "-", code: "Digit6", ctrlKey: true }, "Ctrl+-"],
   ["Arabic digits", { key: "٠", code: "Digit0", ctrlKey: true }, "Ctrl+0"],
   ["an input method's key", { key: "Process", code: "KeyE" }, ""],
   ["a key of a word that is being composed", { key: "e", code: "KeyE", isComposing: true }, ""],

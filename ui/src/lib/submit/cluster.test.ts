@@ -61,7 +61,8 @@ describe("a cluster in the form", () => {
     expect(starts(now + 59_000)).toBe("Would start at once on n3.");
     expect(starts(now - 5_000)).toBe("Would start at once on n3.");
     expect(starts(new Date(2026, 10, 29, 14, 10).getTime())).toBe("Would start today at 14:10 on n3.");
-    expect(starts(new Date(2026, 10, 30, 14, 10).getTime())).toContain("start on Nov 30, 2026");
+    expect(starts(new Date(2026, 10, 30, 14, 10).getTime())).toBe("Would start tomorrow at 14:10 on n3.");
+    expect(starts(new Date(2026, 11, 2, 14, 10).getTime())).toContain("start on Dec 2, 2026");
     const waits = { outlook: "waits", why: "partition closed is down", partition: "closed" } as const;
     expect(outlookWords(waits, now)).toBe("Would wait: partition closed is down.");
   });

@@ -219,6 +219,8 @@ const awayBinding = (event: KeyboardEvent): KeyBinding | undefined => {
 };
 
 function inSettings(workspace: Workspace, event: KeyboardEvent): boolean {
+  // They have a search of their own.
+  if (plain("/")(event)) return false;
   const leaves = plain("Escape")(event) || withMod(",")(event);
   const binding = leaves ? undefined : awayBinding(event);
   if (!leaves && !binding) return false;
