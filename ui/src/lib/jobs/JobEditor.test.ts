@@ -17,10 +17,12 @@ const type = (field: Element, value: string) => fireEvent.input(field, { target:
 const jobNamed = async (name: string): Promise<Job> => (await backend.getJob({ name }))!.job;
 
 describe("the editor of a job", () => {
+  const [ask, onclose] = [vi.fn(), vi.fn()];
   const open = (job: Partial<Job> = {}) => {
+    vi.clearAllMocks();
     const onsaved = vi.fn();
     const editor = { job, revision: job.revision ?? 0 };
-    render(JobEditor, { backend, editor, onsaved, onclose: () => {} });
+    render(JobEditor, { backend, editor, onsaved, ask, onclose });
     return onsaved;
   };
 
@@ -46,6 +48,19 @@ describe("the editor of a job", () => {
     await fireEvent.click(screen.getByTestId("save-job"));
     expect(screen.getByLabelText<HTMLInputElement>("Cron line").value).toBe("0 25 * * *");
     expect(await backend.getJob({ name: "bad" })).toBeNull();
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText("Cron line")));
+  });
+
+  it("asks before it discards what was typed, and nothing when there is nothing", async () => {
+    open();
+    await fireEvent.click(screen.getByText("Cancel"));
+    expect(onclose).toHaveBeenCalledTimes(1);
+    await type(screen.getByLabelText("Title"), "Draft");
+    await fireEvent.click(screen.getByText("Cancel"));
+    expect(onclose).toHaveBeenCalledTimes(1);
+    expect(ask.mock.lastCall?.[0]).toMatchObject({ title: "Discard this job?", verb: "Discard" });
+    ask.mock.lastCall?.[0].act();
+    expect(onclose).toHaveBeenCalledTimes(2);
   });
 
   it("puts a schedule off by a random time, and keeps it between two moments", async () => {

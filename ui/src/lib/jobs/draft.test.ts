@@ -69,6 +69,10 @@ describe("the draft of a job", () => {
 
   it("makes a name of what a person calls it", () => {
     expect(nameFrom("Nächtlicher Import: Läden & Co.")).toBe("nachtlicher-import-laden-co");
+    expect(nameFrom("Größe æ Łódź")).toBe("grosse-ae-lodz");
+    expect(nameFrom("夜间备份")).toBe("job");
+    expect(nameFrom(" ")).toBe("");
+    expect(nameFrom(`${"x".repeat(63)} y`)).toBe("x".repeat(63));
     expect(nameFrom("x".repeat(80))).toHaveLength(64);
   });
 });

@@ -31,6 +31,14 @@ export function asked(
   });
 }
 
+/** Asked before a form goes that somebody has typed into. */
+export const discarding = (what: string, act: () => void): Question => ({
+  title: `Discard ${what}?`,
+  body: "What you typed is not saved.",
+  verb: "Discard",
+  act,
+});
+
 export interface SettingsHost {
   readonly backend: Backend;
   readonly machines: Machines;
