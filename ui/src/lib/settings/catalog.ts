@@ -60,7 +60,7 @@ export const SECTIONS: readonly SectionWords[] = [
         settings: [
           {
             path: "service",
-            label: "Keep Solti’s engine running when I log in",
+            label: "Start Solti’s engine when I log in",
             hint: "Tasks and schedules run without a window; closing this one does not end them.",
             also: "autostart start at login systemd boot",
           },

@@ -8,6 +8,8 @@ export const UNDO_MS = 10_000;
 interface Batch {
   key: number;
   ids: string[];
+  /** Of a single one. */
+  name?: string;
   until: number;
 }
 
@@ -26,9 +28,9 @@ export class Deletions {
   }
 
   /** Hides the tasks now, deletes them in 10 s. */
-  schedule(ids: string[]) {
+  schedule(ids: string[], name?: string) {
     const key = this.#next++;
-    this.batches = [...this.batches, { key, ids, until: Date.now() + UNDO_MS }];
+    this.batches = [...this.batches, { key, ids, name, until: Date.now() + UNDO_MS }];
     this.#timers.set(
       key,
       setTimeout(() => void this.#commit(key), UNDO_MS),

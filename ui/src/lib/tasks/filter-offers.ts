@@ -13,9 +13,9 @@ const KINDS: readonly Option[] = [
   { value: "label:", info: "a label and its value", more: true },
   { value: "job:", info: "tasks of a saved job", more: true },
   { value: "name:", info: "somewhere in the name" },
-  { value: "since:", info: "made in the last 30m, 12h, 1d", more: true },
+  { value: "since:", info: "submitted in the last 30m, 12h, 1d", more: true },
   { value: "took>", info: "took longer than 30s, 5m, 2h", more: true },
-  { value: "took<", info: "took less", more: true },
+  { value: "took<", info: "took less than 30s, 5m, 2h", more: true },
   { value: "exit:", info: "ended with this exit code" },
   { value: "sort:", info: "in which order", more: true },
 ];

@@ -121,9 +121,11 @@ export class TaskCommands {
     const ids = rows.map(idOf);
     const act = () => {
       const activeIds = active.map(idOf);
-      const finished = ids.filter((id) => !activeIds.includes(id));
+      const finished = rows.filter((row) => !activeIds.includes(idOf(row)));
       this.#stepAside(ids);
-      if (finished.length) deletions.schedule(finished);
+      const [only, ...others] = finished;
+      const name = others.length === 0 ? only?.task.spec.name : undefined;
+      if (only) deletions.schedule(finished.map(idOf), name);
       if (activeIds.length) void deletions.now(activeIds);
     };
     if (active.length === 0 && rows.length <= MANY) return act();
