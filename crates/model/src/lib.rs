@@ -61,6 +61,7 @@ mod parameter;
 mod phase;
 mod placeholders;
 mod problems;
+mod program_text;
 mod query;
 mod queueing;
 mod resources;

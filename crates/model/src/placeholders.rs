@@ -5,17 +5,12 @@
 //! a shell is given with `-c`: there it would be read as code. A secret is in the values of variables alone, see `job_secrets`.
 
 use crate::parameter::{is_name, secrets};
+use crate::program_text;
 use crate::{
     CommandMode, Days, EnvVar, FieldError, Parameter, ParameterType, Stdin, SubprocessMode, TaskKind,
     TaskSpec,
 };
 use std::collections::BTreeMap;
-use std::path::Path;
-
-/// What takes the text of a program as an argument, by how it is called.
-const SHELLS: [&str; 12] =
-    ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "busybox", "pwsh"];
-const INTERPRETERS: [&str; 8] = ["python", "perl", "ruby", "node", "deno", "php", "lua", "osascript"];
 
 /// The values of a run by name; the default, or nothing, where none is given. That a secret is not given is found later: it may be
 /// kept.
@@ -101,7 +96,8 @@ pub(crate) fn fill(
                     if let Ok(text) = script.text() {
                         filler.program("kind.subprocess.mode.script.body", &text)?;
                     }
-                    filler.arguments("kind.subprocess.mode.script.args", &[], &mut script.args)?;
+                    // They are for the script, which may start what they name.
+                    filler.arguments("kind.subprocess.mode.script.args", &[""], &mut script.args)?;
                 }
             }
             if let Some(cwd) = &mut task.cwd {
@@ -110,10 +106,16 @@ pub(crate) fn fill(
             filler.variables("kind.subprocess.env", &mut task.env)?;
         }
         TaskKind::Container(task) => {
+            // An image may be called as the program that takes the options.
+            let image = task.image.clone();
+            let by_image = task.args.first().is_some_and(|first| first.starts_with('-'));
+            let command = task.command.clone();
+            let before: Vec<&str> = match command.is_empty() && by_image {
+                true => vec![image_name(&image)],
+                false => command.iter().map(String::as_str).collect(),
+            };
             filler.text("kind.container.image", &mut task.image)?;
             filler.arguments("kind.container.command", &[], &mut task.command)?;
-            let command: Vec<String> = task.command.clone();
-            let before: Vec<&str> = command.iter().map(String::as_str).collect();
             filler.arguments("kind.container.args", &before, &mut task.args)?;
             for (n, volume) in task.volumes.iter_mut().enumerate() {
                 filler.text(&format!("kind.container.volumes[{n}].source"), &mut volume.source)?;
@@ -131,8 +133,8 @@ pub(crate) fn fill(
             filler.variables("kind.container.env", &mut task.env)?;
         }
         TaskKind::Wasm(task) => {
+            filler.arguments("kind.wasm.args", &[&task.module], &mut task.args)?;
             filler.text("kind.wasm.module", &mut task.module)?;
-            filler.arguments("kind.wasm.args", &[], &mut task.args)?;
             filler.variables("kind.wasm.env", &mut task.env)?;
             for (n, dir) in task.dirs.iter_mut().enumerate() {
                 filler.text(&format!("kind.wasm.dirs[{n}].host"), &mut dir.host)?;
@@ -185,20 +187,16 @@ impl Filler<'_> {
         Ok(())
     }
 
+    /// `before` stands before them in the same command.
     fn arguments(&self, field: &str, before: &[&str], args: &mut [String]) -> Result<(), FieldError> {
-        // What runs the text of a program, by the words so far.
-        let mut by = before.iter().rev().find_map(|word| Interpreter::of(word));
-        let mut is_program = false;
-        for (n, arg) in args.iter_mut().enumerate() {
+        let words: Vec<&str> = before.iter().copied().chain(args.iter().map(String::as_str)).collect();
+        let is_code = program_text::code(&words).split_off(before.len());
+        for (n, (arg, is_code)) in args.iter_mut().zip(is_code).enumerate() {
             let field = format!("{field}[{n}]");
-            let takes_one = by.is_some_and(|by| by.takes_program(arg));
-            by = Interpreter::of(arg).or(by);
-            if is_program {
-                self.program(&field, arg)?;
-            } else {
-                self.text(&field, arg)?;
+            match is_code {
+                true => self.program(&field, arg)?,
+                false => self.text(&field, arg)?,
             }
-            is_program = takes_one;
         }
         Ok(())
     }
@@ -245,6 +243,12 @@ impl Filler<'_> {
     }
 }
 
+/// `bash` of `docker.io/library/bash:5`.
+fn image_name(image: &str) -> &str {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    last.split([':', '@']).next().unwrap_or(last)
+}
+
 /// The first `{{name}}` of a text, with what is before and behind it. What has no name between its braces, such as `{{.Names}}`, is
 /// text for somebody else.
 pub(crate) fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
@@ -258,38 +262,6 @@ pub(crate) fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
             return Some((&text[..open], name, &inner[close + 2..]));
         }
         from = open + 1;
-    }
-}
-
-/// A program that can be given the text of another one.
-#[derive(Clone, Copy, PartialEq)]
-enum Interpreter {
-    Shell,
-    Other,
-}
-
-impl Interpreter {
-    /// By the name of a program, with or without a version.
-    fn of(word: &str) -> Option<Self> {
-        let name = Path::new(word).file_name().and_then(|name| name.to_str()).unwrap_or(word);
-        let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-        match name {
-            _ if SHELLS.contains(&name) => Some(Self::Shell),
-            _ if INTERPRETERS.contains(&name) => Some(Self::Other),
-            _ => None,
-        }
-    }
-
-    /// Whether that follows this option: `-c`, `-lc`, `-e`, `--eval`, `-Command`.
-    fn takes_program(self, option: &str) -> bool {
-        if matches!(option.to_ascii_lowercase().as_str(), "--eval" | "--print" | "--command" | "-command") {
-            return true;
-        }
-        let letters = option.strip_prefix('-').filter(|rest| rest.bytes().all(|b| b.is_ascii_alphabetic()));
-        letters.and_then(|letters| letters.chars().last()).is_some_and(|last| match self {
-            Self::Shell => last == 'c',
-            Self::Other => "cerpE".contains(last),
-        })
     }
 }
 
@@ -420,13 +392,22 @@ mod tests {
         let script =
             |text: &str| json!({"subprocess": {"mode": {"script": {"runtime": "bash", "body": body(text)}}}});
         let command = |words: &[&str]| json!({"subprocess": {"mode": {"command": {"command": words[0], "args": words[1..]}}}});
+        let container = |command: &[&str], args: &[&str]| json!({"container": {"image": "docker.io/library/bash:5", "command": command, "args": args}});
         for kind in [
             script("echo {{date}}"),
             command(&["sh", "-c", "echo {{date}}"]),
             command(&["/bin/bash", "-lc", "echo {{date}}"]),
             command(&["sudo", "-u", "me", "python3.11", "-c", "print('{{date}}')"]),
             command(&["env", "node", "--eval", "{{date}}"]),
-            json!({"container": {"image": "x", "command": ["sh"], "args": ["-c", "echo {{date}}"]}}),
+            command(&["awk", "BEGIN{print {{date}}}"]),
+            container(&["sh"], &["-c", "echo {{date}}"]),
+            container(&["sh", "-c"], &["echo {{date}}"]),
+            container(&["sh", "-ce"], &["echo {{date}}"]),
+            container(&["sh", "-c", "-e"], &["echo {{date}}"]),
+            container(&["sh", "-c", "echo {{date}}"], &[]),
+            container(&[], &["sh", "-c", "echo {{date}}"]),
+            container(&[], &["-c", "echo {{date}}"]),
+            json!({"wasm": {"module": "/opt/python.wasm", "args": ["-c", "print({{date}})"]}}),
         ] {
             let error = filled(kind.clone()).expect_err("refused");
             assert!(error.message.ends_with("the variable SOLTI_PARAM_DATE"), "{kind}: {error}");
@@ -437,6 +418,9 @@ mod tests {
             command(&["sh", "-c", "echo \"$1\" {{ other }}", "name", "{{date}}"]),
             command(&["bash", "run.sh", "{{date}}"]),
             command(&["grep", "-c", "{{date}}"]),
+            container(&["sh", "-c"], &["echo \"$1\"", "name", "{{date}}"]),
+            container(&["sh", "-c", "import \"$@\"", "name"], &["{{date}}"]),
+            container(&[], &["run.sh", "-c", "{{date}}"]),
         ] {
             filled(kind.clone()).unwrap_or_else(|error| panic!("{kind}: {error}"));
         }
