@@ -131,7 +131,6 @@ const COMMANDS: [Program; 9] = [
         attached: "i",
         long: &["expression"],
         operands: Operands::First,
-        ..PLAIN
     },
     // `deno eval`.
     Program { names: &["eval"], operands: Operands::First, ..PLAIN },
