@@ -94,7 +94,7 @@ pub struct Cron {
     pub(crate) last_weekdays: u64,
     /// Of each day of the week: bit n, the one that comes for the n-th time in the month.
     pub(crate) nth_weekdays: [u64; 7],
-    /// Whether the field names days: it holds no `*`.
+    /// Whether the field names days: it does not begin with `*`.
     pub(crate) names_days: bool,
     pub(crate) names_weekdays: bool,
 }
@@ -118,13 +118,11 @@ impl Item<'_> {
             return Ok(value);
         }
         let (least, most) = self.part.bounds();
-        match text.parse::<u32>() {
-            Ok(value) if value >= least && value <= most && text.bytes().all(|b| b.is_ascii_digit()) => {
-                Ok(value)
-            }
-            Ok(_) => Err(self.wrong(offset, format!("{text} is not from {least} to {most}"))),
-            Err(_) if text.is_empty() => Err(self.wrong(offset, "a value is missing")),
-            Err(_) => Err(self.wrong(offset, format!("{text:?} is {}", self.what_is_missing()))),
+        match number(text) {
+            Some(value) if (least..=most).contains(&value) => Ok(value),
+            Some(_) => Err(self.wrong(offset, format!("{text} is not from {least} to {most}"))),
+            None if text.is_empty() => Err(self.wrong(offset, "a value is missing")),
+            None => Err(self.wrong(offset, format!("{text:?} is {}", self.what_is_missing()))),
         }
     }
 
@@ -136,6 +134,11 @@ impl Item<'_> {
             Part::Weekday => "neither a number nor a day as in mon",
         }
     }
+}
+
+/// Digits alone: the standard library reads `+5` as well.
+fn number(text: &str) -> Option<u32> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 fn bit(n: u32) -> u64 {
@@ -189,8 +192,8 @@ impl Cron {
             weekdays: 0,
             last_weekdays: 0,
             nth_weekdays: [0; 7],
-            names_days: !fields[2].1.contains('*'),
-            names_weekdays: !fields[4].1.contains('*'),
+            names_days: !fields[2].1.starts_with('*'),
+            names_weekdays: !fields[4].1.starts_with('*'),
         };
         for (part, (at, text)) in Part::ALL.into_iter().zip(&fields) {
             let mut at = *at;
@@ -235,8 +238,8 @@ impl Cron {
         };
         let before = match rest.strip_prefix('-') {
             None if rest.is_empty() => 0,
-            Some(days) => match days.parse::<u32>() {
-                Ok(days @ 0..=30) => days,
+            Some(days) => match number(days) {
+                Some(days @ 0..=30) => days,
                 _ => return Err(item.wrong(2, "L-n takes a number of days from 0 to 30")),
             },
             None => return Err(item.wrong(1, "L is followed by nothing, or by -n")),
@@ -249,8 +252,8 @@ impl Cron {
     fn add_weekday_of_month(&mut self, item: Item<'_>) -> Result<bool, CronError> {
         if let Some((day, nth)) = item.text.split_once('#') {
             let day = item.value(day, 0)? % 7;
-            match nth.parse::<u32>() {
-                Ok(nth @ 1..=5) => self.nth_weekdays[day as usize] |= bit(nth),
+            match number(nth) {
+                Some(nth @ 1..=5) => self.nth_weekdays[day as usize] |= bit(nth),
                 _ => return Err(item.wrong(item.text.len() - nth.len(), "# takes a number from 1 to 5")),
             }
             return Ok(true);
@@ -265,6 +268,11 @@ impl Cron {
         }
     }
 
+    /// Both fields name days, and a day of either is enough.
+    pub(crate) fn runs_on_either(&self) -> bool {
+        self.names_days && self.names_weekdays
+    }
+
     pub(crate) fn has_date(&self, date: Date) -> bool {
         let (day, length) = (date.day() as u32, date.days_in_month() as u32);
         let weekday = date.weekday().to_sunday_zero_offset() as u32;
@@ -274,8 +282,7 @@ impl Cron {
             || has(self.last_weekdays, weekday) && day + 7 > length
             || has(self.nth_weekdays[weekday as usize], (day - 1) / 7 + 1);
         has(self.months, date.month() as u32)
-            && match self.names_days && self.names_weekdays {
-                // Where both name days, either is enough.
+            && match self.runs_on_either() {
                 true => by_day || by_weekday,
                 false => by_day && by_weekday,
             }
@@ -384,7 +391,8 @@ fn set(item: Item<'_>) -> Result<u64, CronError> {
     } else if let Some((first, last)) = range.split_once('-') {
         let offset = first.len() + 1;
         let (first, mut last) = (item.value(first, 0)?, item.value(last, offset)?);
-        if item.part == Part::Weekday && last == 0 {
+        // Sunday ends a week too; one that begins with it is not the whole week.
+        if item.part == Part::Weekday && last == 0 && first > 0 {
             last = 7;
         }
         if first > last {
@@ -400,8 +408,8 @@ fn set(item: Item<'_>) -> Result<u64, CronError> {
         Some(text) => {
             let offset = range.len() + 1;
             let widest = most - least;
-            match text.parse::<u32>() {
-                Ok(step) if (1..=widest).contains(&step) => step,
+            match number(text) {
+                Some(step) if (1..=widest).contains(&step) => step,
                 _ => return Err(item.wrong(offset, format!("a step is from 1 to {widest}"))),
             }
         }
@@ -468,6 +476,51 @@ mod tests {
     }
 
     #[test]
+    fn a_star_names_no_days_only_where_the_field_begins_with_it() {
+        // As cron(5) says of it; Vixie's goes by the first character too.
+        for (line, either) in [
+            ("0 4 1,*/10 * fri", true),
+            ("0 4 5-6,*/10 * fri", true),
+            ("0 4 13 * mon,*/3", true),
+            ("0 4 */10,1 * fri", false),
+            ("0 4 13 * */3,mon", false),
+            ("0 4 * * fri", false),
+        ] {
+            let cron = cron(line);
+            assert_eq!(cron.names_days && cron.names_weekdays, either, "{line}");
+        }
+        assert_eq!(next("0 4 1,*/10 * fri", "2026-11-01T00:00", 2), ["2026-11-01 04:00", "2026-11-06 04:00"]);
+    }
+
+    #[test]
+    fn a_range_of_weekdays_has_the_days_from_one_to_the_other() {
+        for first in 0..=7_u32 {
+            for last in 0..=7_u32 {
+                let line = format!("0 4 * * {first}-{last}");
+                // Sunday is before Monday as 0, and behind Saturday as 7; where it ends a range it is that.
+                let end = if last == 0 && first > 0 { 7 } else { last };
+                let days = (first..=end).fold(0, |days, day| days | bit(day % 7));
+                assert_eq!(
+                    Cron::parse(&line).ok().map(|cron| cron.weekdays),
+                    (first <= end).then_some(days),
+                    "{line}"
+                );
+            }
+        }
+        for (line, days) in [
+            ("sun-sun", 1),
+            ("sun-0", 1),
+            ("0-0/1", 1),
+            ("sun-0/2", 1),
+            ("7-7", 1),
+            ("7-sun", 1),
+            ("fri-sun", 0b110_0001),
+        ] {
+            assert_eq!(cron(&format!("0 4 * * {line}")).weekdays, days, "{line}");
+        }
+    }
+
+    #[test]
     fn leap_days_are_waited_for() {
         assert_eq!(next("30 2 29 2 *", "2097-01-01T00:00", 1), ["2104-02-29 02:30"]);
     }
@@ -498,7 +551,14 @@ mod tests {
             ("0 2 * * L", 9, "the day of the week, at character 9: L needs a day before it here, as in friL"),
             ("0 2 * * fri#6", 13, "the day of the week, at character 13: # takes a number from 1 to 5"),
             ("1- * * * *", 3, "the minute, at character 3: a value is missing"),
-            ("+5 * * * *", 1, "the minute, at character 1: +5 is not from 0 to 59"),
+            ("+5 * * * *", 1, "the minute, at character 1: \"+5\" is not a number"),
+            ("*/+5 * * * *", 3, "the minute, at character 3: a step is from 1 to 59"),
+            (
+                "0 4 L-+3 * *",
+                7,
+                "the day of the month, at character 7: L-n takes a number of days from 0 to 30",
+            ),
+            ("0 4 * * fri#+2", 13, "the day of the week, at character 13: # takes a number from 1 to 5"),
             (
                 "* * *",
                 0,
