@@ -66,7 +66,7 @@ pub(crate) fn date(date: civil::Date) -> String {
 }
 
 /// As [`span`], of one unit too: "1 hour".
-fn length(ms: u64) -> String {
+pub(crate) fn length(ms: u64) -> String {
     let span = span(ms);
     if span.starts_with(|first: char| first.is_ascii_digit()) { span } else { format!("1 {span}") }
 }
@@ -168,14 +168,20 @@ fn times(cron: &Cron) -> (String, bool) {
     (words, false)
 }
 
+/// "January and July".
+pub(crate) fn months(cron: &Cron) -> String {
+    let names: Vec<_> = of(cron.months).into_iter().map(|n| MONTHS[n as usize - 1].to_owned()).collect();
+    listed(&names, "and")
+}
+
 /// On which days; `None` for each.
 fn days(cron: &Cron) -> Option<String> {
-    let by_day = of_month(cron);
-    let by_weekday = of_week(cron);
-    let months = (cron.months != ALL_MONTHS).then(|| {
-        let names: Vec<_> = of(cron.months).into_iter().map(|n| MONTHS[n as usize - 1].to_owned()).collect();
-        listed(&names, "and")
-    });
+    let (by_day, by_weekday) = match (of_month(cron), of_week(cron)) {
+        // Either is enough, and one of them has every day.
+        (None, _) | (_, None) if cron.runs_on_either() => (None, None),
+        both => both,
+    };
+    let months = (cron.months != ALL_MONTHS).then(|| months(cron));
     let days = match (by_day, by_weekday) {
         (None, None) => return months.map(|months| format!("every day in {months}")),
         (Some(day), None) => match months {
@@ -189,7 +195,7 @@ fn days(cron: &Cron) -> Option<String> {
         },
         (Some(day), Some((weekday, of_month))) => {
             let month = months.as_deref().unwrap_or("every month");
-            if !(cron.names_days && cron.names_weekdays) {
+            if !cron.runs_on_either() {
                 return Some(format!("on {day} of {month}, if that day is {}", one_of(&weekday)));
             }
             let weekday = match (of_month, &months) {
@@ -216,7 +222,7 @@ fn one_of(weekdays: &str) -> String {
 }
 
 /// "the 1st and the last day".
-fn of_month(cron: &Cron) -> Option<String> {
+pub(crate) fn of_month(cron: &Cron) -> Option<String> {
     if cron.days == ALL_DAYS {
         return None;
     }
@@ -309,6 +315,27 @@ mod tests {
         ] {
             let cron = Cron::parse(line).expect(line);
             assert_eq!(cron_words(&cron), words, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_for_every_day_is_told_as_one_with_stars() {
+        let words = |line: &str| cron_words(&Cron::parse(line).expect(line));
+        for (line, stars) in [
+            ("0 4 1-31 * mon", "0 4 * * *"),
+            ("0 4 13 * 0-6", "0 4 * * *"),
+            ("0 4 13 * mon-sun", "0 4 * * *"),
+            ("0 4 13 * 0-3,4-6", "0 4 * * *"),
+            ("0 4 13 * 1-7", "0 4 * * *"),
+            ("0 4 L * 0-6", "0 4 * * *"),
+            ("0 4 1-31 * 5#2", "0 4 * * *"),
+            ("0 4 1-31 2 mon", "0 4 * 2 *"),
+            ("0 4 1,* * mon", "0 4 * * *"),
+            ("*/5 * 1-31 * sat", "*/5 * * * *"),
+            ("0 4 */1 * mon", "0 4 * * mon"),
+            ("0 4 13 * */1", "0 4 13 * *"),
+        ] {
+            assert_eq!(words(line), words(stars), "{line}");
         }
     }
 
