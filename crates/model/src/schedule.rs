@@ -159,14 +159,23 @@ impl Schedule {
 
     /// Whether it says the same times as another one; then what has come of them holds for both.
     pub fn has_times_of(&self, other: &Self) -> bool {
-        let times = |of: &Self| Self {
+        let bounds = |of: &Self| (of.paused, of.from, of.until);
+        self.has_timing_of(other) && bounds(self) == bounds(other)
+    }
+
+    /// The same, but for its bounds and a pause.
+    pub fn has_timing_of(&self, other: &Self) -> bool {
+        let timing = |of: &Self| Self {
             id: None,
             parameters: BTreeMap::new(),
             missed: MissedRuns::default(),
             jitter_ms: 0,
+            paused: false,
+            from: None,
+            until: None,
             ..of.clone()
         };
-        times(self) == times(other)
+        timing(self) == timing(other)
     }
 }
 
@@ -216,6 +225,9 @@ mod tests {
             daily.has_times_of(&read(json!({"cron": "@daily", "missed": "all", "parameters": {"a": "b"}})))
         );
         assert!(!daily.has_times_of(&read(json!({"cron": "@hourly"}))));
+        let bounded = read(json!({"cron": "@daily", "until": 9, "paused": true}));
+        assert!(daily.has_timing_of(&bounded) && !daily.has_times_of(&bounded));
+        assert!(!daily.has_timing_of(&read(json!({"cron": "@daily", "zone": "UTC"}))));
         assert!(
             !daily.has_times_of(&read(json!({"cron": "@daily", "paused": true}))),
             "what passes is settled"

@@ -76,6 +76,11 @@ impl Rule {
         std::iter::successors(self.next_after(after_ms), |last| self.next_after(*last))
     }
 
+    /// Whether a time is within its bounds.
+    pub fn admits(&self, ms: u64) -> bool {
+        self.from_ms.is_none_or(|from| ms >= from) && self.until_ms.is_none_or(|until| ms <= until)
+    }
+
     /// Whether it goes by the zone that the machine is in.
     pub fn is_local(&self) -> bool {
         matches!(&self.timing, Timing::Cron(_, zone) if zone.is_local)
@@ -213,5 +218,6 @@ mod tests {
         let rule = Rule { from_ms: Some(20), until_ms: Some(40), ..Rule::new(every) };
         assert_eq!(rule.times_after(0).collect::<Vec<_>>(), [20, 30, 40]);
         assert_eq!((rule.last_by(19), rule.last_by(25), rule.last_by(99)), (None, Some(20), Some(40)));
+        assert_eq!([19, 20, 40, 41].map(|ms| rule.admits(ms)), [false, true, true, false]);
     }
 }

@@ -69,6 +69,49 @@ impl Plan {
         })
     }
 
+    /// The engine has started, which is a time of a schedule that goes by that.
+    pub(crate) fn engine_started(&mut self, now: u64) {
+        let is_time = |rule: &Rule| matches!(rule.timing, Timing::OnStart) && rule.admits(now);
+        let start = now.max(self.settled.saturating_add(1));
+        self.start = self.rule.as_ref().is_ok_and(|rule| is_time(rule)).then_some(start);
+    }
+
+    /// Up to when times are dealt with, and when that was, once the schedule has this rule: with other bounds, paused, or going
+    /// on. What has passed is dealt with; what was skipped by hand stays so, and what was put off stays to come. Nothing where
+    /// a clock was wrong.
+    pub(crate) fn settled_for(&self, job: &JobName, rule: &Rule, now: u64) -> Option<(u64, u64)> {
+        if self.since(now) != self.settled {
+            return None;
+        }
+        if self.firing || self.settled >= now {
+            return Some((self.settled, self.settled_at));
+        }
+        let waits = self.next.map(|(time, _)| time).filter(|time| *time <= now && rule.admits(*time));
+        let put_off = || {
+            let earliest = self.settled.max(now.saturating_sub(rule.jitter_ms));
+            let mut passed = rule.times_after(earliest).take_while(|time| *time <= now);
+            passed.find(|time| self.due_at(job, rule, *time) > now)
+        };
+        let passed = waits.or_else(put_off).map_or(now, |time| time.saturating_sub(1));
+        Some((passed.max(self.settled), now))
+    }
+
+    /// Goes on with what is under way of the schedule as it was saved before.
+    pub(crate) fn go_on(&mut self, before: &Self, job: &JobName, now: u64) {
+        self.firing = before.firing;
+        let Ok(rule) = &self.rule else { return };
+        let waits = |start: &u64| {
+            // Of one that was paused the start has passed.
+            let is_due = before.firing || before.next.is_some() || self.due_at(job, rule, *start) > now;
+            is_due && matches!(rule.timing, Timing::OnStart) && rule.admits(*start)
+        };
+        self.start = before.start.filter(waits);
+    }
+
+    fn due_at(&self, job: &JobName, rule: &Rule, time: u64) -> u64 {
+        time.saturating_add(jitter(job, &self.id, time, rule.jitter_ms))
+    }
+
     /// Up to when times are dealt with. What was noted far in the future was noted by a clock that was wrong.
     pub(crate) fn since(&self, now: u64) -> u64 {
         let interval = match &self.rule.as_ref().map(|rule| &rule.timing) {
@@ -251,7 +294,7 @@ impl Jobs {
         }
         let settled = plan.since(now);
         let Some(time) = plan.start.or_else(|| rule.next_after(settled)) else { return };
-        let mut due = time.saturating_add(jitter(name, &plan.id, time, rule.jitter_ms));
+        let mut due = plan.due_at(name, rule, time);
         if let Timing::Every { every_ms, .. } = rule.timing {
             // It is elapsed time: a clock that was set back, and shows now what it has shown before, puts nothing off.
             let longest = every_ms.saturating_add(rule.jitter_ms);
@@ -383,6 +426,96 @@ mod tests {
         // By a month: the clock was wrong before.
         jobs.plan_all(NOW - 720 * HOUR);
         assert_eq!(jobs.earliest(), Some(NOW - 719 * HOUR));
+    }
+
+    #[test]
+    fn a_start_outside_its_bounds_is_none() {
+        for (from, until, is_time) in [
+            (None, None, true),
+            (Some(NOW), Some(NOW), true),
+            (Some(NOW + 1), None, false),
+            (None, Some(NOW - 1), false),
+        ] {
+            let mut started =
+                entry(json!([{"id": "a", "onStart": true, "from": from, "until": until}]), NOW - HOUR);
+            started.plans[0].engine_started(NOW);
+            assert_eq!(started.plans[0].start, is_time.then_some(NOW), "{from:?} {until:?}");
+            let mut jobs = Jobs::new(Zones::built_in());
+            jobs.put(name(), started, NOW);
+            assert_eq!(jobs.take_due(NOW), is_time.then(|| (name(), 0)), "{from:?} {until:?}");
+        }
+        let mut other = entry(json!([{"id": "a", "cron": "@daily"}]), NOW);
+        other.plans[0].engine_started(NOW);
+        assert_eq!(other.plans[0].start, None);
+    }
+
+    #[test]
+    fn a_start_that_passed_while_its_schedule_was_paused_is_not_made_up_for() {
+        let plan = |paused: bool, start| {
+            let schedule = json!([{"id": "a", "onStart": true, "jitterMs": 60_000, "paused": paused}]);
+            let mut started = entry(schedule, NOW - HOUR);
+            started.plans[0].start = Some(start);
+            let mut jobs = Jobs::new(Zones::built_in());
+            jobs.put(name(), started, NOW);
+            jobs.get(&name()).expect("there").plans[0].clone()
+        };
+        let late = NOW + jitter(&name(), &id("a"), NOW, 60_000) + 1;
+        for (paused, start, now, goes_on) in
+            [(true, NOW, late, false), (true, NOW, NOW, true), (false, NOW, late, true)]
+        {
+            let mut new =
+                entry(json!([{"id": "a", "onStart": true, "jitterMs": 60_000}]), NOW).plans.remove(0);
+            new.go_on(&plan(paused, start), &name(), now);
+            assert_eq!(new.start, goes_on.then_some(start), "{paused} {now}");
+        }
+        // What it goes by has changed.
+        let mut new = entry(json!([{"id": "a", "cron": "@daily"}]), NOW).plans.remove(0);
+        new.go_on(&plan(false, NOW), &name(), NOW);
+        assert_eq!(new.start, None);
+    }
+
+    #[test]
+    fn other_bounds_and_a_pause_leave_what_was_skipped_and_what_is_put_off() {
+        const MINUTE: u64 = 60_000;
+        let planned = |schedule: serde_json::Value, settled| {
+            jobs(json!([schedule]), settled).get(&name()).expect("there").plans[0].clone()
+        };
+        let rule =
+            |schedule: serde_json::Value| entry(json!([schedule]), NOW).plans.remove(0).rule.expect("legal");
+        let once = json!({"id": "a", "at": NOW, "jitterMs": MINUTE});
+        let bounded = json!({"id": "a", "at": NOW, "jitterMs": MINUTE, "until": NOW + 9 * HOUR});
+        let over = json!({"id": "a", "at": NOW, "jitterMs": MINUTE, "until": NOW - 1});
+        let paused = json!({"id": "a", "at": NOW, "jitterMs": MINUTE, "paused": true});
+        let put_off = jitter(&name(), &id("a"), NOW, MINUTE);
+        assert!(put_off > 1, "of this name");
+        let before = NOW - HOUR;
+        for (old, new, now, settled) in [
+            // Put off: it stays to come, until it has passed.
+            (&once, &bounded, NOW + 1, NOW - 1),
+            (&once, &over, NOW + 1, NOW + 1),
+            (&paused, &bounded, NOW + 1, NOW - 1),
+            (&paused, &bounded, NOW + put_off, NOW + put_off),
+            // The disk refused it, and it is tried again.
+            (&once, &bounded, NOW + put_off, NOW - 1),
+        ] {
+            let found = planned(old.clone(), before).settled_for(&name(), &rule(new.clone()), now);
+            assert_eq!(found, Some((settled, now)), "{old} {new}");
+        }
+        let daily = json!({"id": "a", "cron": "@daily", "zone": "UTC"});
+        let later = json!({"id": "a", "cron": "@daily", "zone": "UTC", "from": NOW + HOUR});
+        // Skipped by hand.
+        let skipped = Plan { settled_at: NOW, ..planned(daily.clone(), NOW + 24 * HOUR) };
+        for new in [&daily, &later] {
+            let found = skipped.settled_for(&name(), &rule(new.clone()), NOW + 5);
+            assert_eq!(found, Some((NOW + 24 * HOUR, NOW)), "{new}");
+        }
+        // What passed while it was paused is not made up for.
+        let rests = planned(json!({"id": "a", "cron": "@daily", "zone": "UTC", "paused": true}), NOW);
+        let now = NOW + 75 * HOUR;
+        assert_eq!(rests.settled_for(&name(), &rule(daily.clone()), now), Some((now, now)));
+        // A clock that was wrong.
+        let wrong = planned(daily.clone(), NOW + 24 * HOUR);
+        assert_eq!(wrong.settled_for(&name(), &rule(daily), NOW), None);
     }
 
     /// Something that happens to an engine and its clock.

@@ -193,7 +193,7 @@ impl Actor {
                     let settled = Settled { schedule: plan.id.clone(), until, at, anew: true };
                     changes.push(Change::Settle { job: job.name.clone(), settled });
                 }
-                plan.start = schedule.on_start.then_some(now.max(plan.settled.saturating_add(1)));
+                plan.engine_started(now);
                 plans.push(plan);
             }
             self.jobs.put(job.name.clone(), Entry { job: Ok(Arc::new(job)), plans }, now);
@@ -250,18 +250,26 @@ impl Actor {
         let mut plans = Vec::with_capacity(job.schedules.len());
         let mut settled = Vec::with_capacity(job.schedules.len());
         for schedule in &job.schedules {
-            let of = |id: &Option<ScheduleId>| *id == schedule.id;
-            let same_times = old_schedules.iter().any(|old| of(&old.id) && old.has_times_of(schedule));
+            let old = old_schedules.iter().find(|old| old.id == schedule.id);
             let plan = before
                 .as_ref()
                 .and_then(|entry| entry.plans.iter().find(|plan| schedule.id.as_ref() == Some(&plan.id)));
-            let of_plan = |plan: &Plan| (plan.settled, plan.settled_at);
-            let (until, at) = plan.filter(|_| same_times).map_or((now, now), of_plan);
-            let Some(mut new) = Plan::new(schedule, &self.jobs.zones, (until, at)) else { continue };
-            if let Some(old) = plan {
-                (new.firing, new.start) = (old.firing, old.start);
+            let Some(mut new) = Plan::new(schedule, &self.jobs.zones, (now, now)) else { continue };
+            let known = match (plan, old, &new.rule) {
+                (Some(plan), Some(old), _) if old.has_times_of(schedule) => {
+                    Some((plan.settled, plan.settled_at))
+                }
+                (Some(plan), Some(old), Ok(rule)) if old.has_timing_of(schedule) => {
+                    plan.settled_for(&name, rule, now)
+                }
+                _ => None,
+            };
+            (new.settled, new.settled_at) = known.unwrap_or((now, now));
+            if let Some(plan) = plan {
+                new.go_on(plan, &name, now);
             }
-            settled.push(Settled { schedule: new.id.clone(), until, at, anew: !same_times });
+            let (until, at) = (new.settled, new.settled_at);
+            settled.push(Settled { schedule: new.id.clone(), until, at, anew: known.is_none() });
             plans.push(new);
         }
         let saved = job.clone();
@@ -347,17 +355,19 @@ fn identify(schedules: &mut [Schedule], old: &[Schedule], now: u64) {
         });
         schedule.anchor = before.and_then(|old| old.anchor).or(Some(now));
     }
-    for n in 0..schedules.len() {
-        if schedules[n].id.is_some() {
-            continue;
+    // One that says the same in all is it rather than one with other bounds.
+    for is_same in [Schedule::has_times_of, Schedule::has_timing_of] {
+        for n in 0..schedules.len() {
+            let taken = |id: &Option<ScheduleId>| schedules.iter().any(|other| other.id == *id);
+            if schedules[n].id.is_none()
+                && let Some(same) = old.iter().find(|old| !taken(&old.id) && is_same(old, &schedules[n]))
+            {
+                schedules[n].id.clone_from(&same.id);
+            }
         }
-        let taken = |id: &Option<ScheduleId>| schedules.iter().any(|other| other.id == *id);
-        let same = old.iter().find(|old| !taken(&old.id) && old.has_times_of(&schedules[n]));
-        let id = match same {
-            Some(old) => old.id.clone(),
-            None => ScheduleId::new(format!("s-{:08x}", rand::random::<u32>())).ok(),
-        };
-        schedules[n].id = id;
+    }
+    for schedule in schedules.iter_mut().filter(|schedule| schedule.id.is_none()) {
+        schedule.id = ScheduleId::new(format!("s-{:08x}", rand::random::<u32>())).ok();
     }
 }
 
