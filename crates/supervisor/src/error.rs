@@ -17,12 +17,14 @@ pub enum SupervisorError {
         id: TaskId,
     },
     /// The lane has no place, and the task's admission is to be refused then.
-    #[error("lane {slot} is busy with task {running}")]
+    #[error("{reason}")]
     SlotBusy {
         /// The lane that it was to go into.
         slot: Slot,
         /// A task that holds a place there, or waits for one.
         running: TaskId,
+        /// A sentence for a person: which of the two, and what it waits for.
+        reason: String,
     },
     /// What is asked for does not fit how the task or job stands now.
     #[error("{reason}")]

@@ -155,6 +155,8 @@ pub(crate) enum Admission {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Busy {
     pub with: TaskId,
+    /// A sentence for a person.
+    pub reason: String,
 }
 
 #[derive(Debug, Default)]
@@ -178,7 +180,7 @@ impl Lanes {
             && waiter.ready
             && let Some(other) = lane.busy_with()
         {
-            return Err(Busy { with: other.clone() });
+            return Err(Busy { with: other.clone(), reason: self.why_busy(slot, lane, other) });
         }
         let lane = self.lanes.entry(slot.clone()).or_default();
         let mut victims = Vec::new();
@@ -188,6 +190,19 @@ impl Lanes {
         }
         lane.queue.put(waiter);
         Ok(if victims.is_empty() { Admission::Waits } else { Admission::Replaces(victims) })
+    }
+
+    fn why_busy(&self, slot: &Slot, lane: &LaneState, with: &TaskId) -> String {
+        if lane.holders.contains(with) {
+            return format!("lane {slot} is busy with task {with}");
+        }
+        let why = match (self.all_held, lane.paused) {
+            (true, _) => Some("all tasks are held".to_owned()),
+            (_, true) => Some("the lane is paused".to_owned()),
+            _ => self.waits_for(slot).map(|what| format!("the lane waits for {what}")),
+        };
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        format!("task {with} waits in lane {slot} already{why}")
     }
 
     /// What the stored order of a lane still asks for after a restart of the app: each replacement that waits replaces those

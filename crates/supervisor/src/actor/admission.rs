@@ -7,7 +7,7 @@ use super::stopping::Why;
 use super::{Actor, Message, Reply, event};
 use crate::SupervisorError;
 use crate::clock::now_ms;
-use crate::lanes::{Admission, LaneChange, Waiter};
+use crate::lanes::{Admission, Busy, LaneChange, Waiter};
 use solti_model::{
     AdmissionStrategy, BackoffState, FieldError, JobOrder, Lane, ObjectMeta, Slot, StopMode, Task,
     TaskEventKind, TaskId, TaskPhase, TaskSpec, TaskStatus,
@@ -48,7 +48,9 @@ impl Actor {
         match self.lanes.admit(&spec.slot, waiter, spec.admission) {
             Ok(Admission::Replaces(replaces)) => Ok(PlaceInLane { id, replaces, order, fulfilled }),
             Ok(Admission::Waits) => Ok(PlaceInLane { id, replaces: vec![], order, fulfilled }),
-            Err(busy) => Err(SupervisorError::SlotBusy { slot: spec.slot.clone(), running: busy.with }),
+            Err(Busy { with, reason }) => {
+                Err(SupervisorError::SlotBusy { slot: spec.slot.clone(), running: with, reason })
+            }
         }
     }
 

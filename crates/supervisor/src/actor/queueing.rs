@@ -7,7 +7,7 @@ use super::{Actor, Message, Reply, event};
 use crate::SupervisorError;
 use crate::clock::now_ms;
 use crate::forecast::Situation;
-use crate::lanes::{Admission, CannotMove, MoveTo, Moved, ORDER_STEP};
+use crate::lanes::{Admission, Busy, CannotMove, MoveTo, Moved, ORDER_STEP};
 use solti_model::{AdmissionStrategy, FieldError, Slot, TaskEventKind, TaskId, TaskSpec, check_priority};
 use solti_store::{Change, StoredTask};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -311,9 +311,9 @@ impl Actor {
         match self.lanes.admit(&is.slot, active.waiter(), is.admission) {
             Ok(Admission::Waits) => Ok((before, vec![])),
             Ok(Admission::Replaces(victims)) => Ok((before, victims)),
-            Err(busy) => {
+            Err(Busy { with, reason }) => {
                 self.put_back(before).await;
-                Err(SupervisorError::SlotBusy { slot: is.slot, running: busy.with })
+                Err(SupervisorError::SlotBusy { slot: is.slot, running: with, reason })
             }
         }
     }

@@ -27,7 +27,8 @@ fn a_busy_lane_refuses_and_names_the_running_task() {
     let mut lanes = Lanes::default();
     admit(&mut lanes, 1, DropIfRunning).expect("free");
     assert_eq!(lanes.take_startable(&slot()), [id(1)]);
-    assert_eq!(admit(&mut lanes, 2, DropIfRunning), Err(Busy { with: id(1) }));
+    let reason = format!("lane {} is busy with task {}", slot(), id(1));
+    assert_eq!(admit(&mut lanes, 2, DropIfRunning), Err(Busy { with: id(1), reason }));
     lanes.release(&slot(), &id(1));
     assert_eq!(lanes.all(), []);
 }
@@ -39,7 +40,21 @@ fn in_a_lane_that_starts_nothing_tasks_that_are_not_to_wait_do_not_pile_up() {
     for n in 1..=2 {
         admit(&mut lanes, n, DropIfRunning).expect("a place would be free");
     }
-    assert_eq!(admit(&mut lanes, 3, DropIfRunning), Err(Busy { with: id(1) }));
+    let busy = |lanes: &mut Lanes| {
+        let busy = admit(lanes, 3, DropIfRunning).expect_err("it is as good as full");
+        assert_eq!(busy.with, id(1));
+        busy.reason
+    };
+    let waits = format!("task {} waits in lane {} already", id(1), slot());
+    assert_eq!(busy(&mut lanes), format!("{waits}: the lane is paused"));
+    lanes.hold_all(true);
+    assert_eq!(busy(&mut lanes), format!("{waits}: all tasks are held"));
+    lanes.hold_all(false);
+    let change =
+        |rules, paused| LaneChange { rules: Some(rules), paused: Some(paused), ..LaneChange::default() };
+    lanes.set(&slot(), &change(LaneRules { on_mains: true, ..LaneRules::default() }, false));
+    assert_eq!(busy(&mut lanes), format!("{waits}: the lane waits for mains power"));
+    lanes.set(&slot(), &change(LaneRules::default(), true));
     set(&mut lanes, None, Some(false));
     assert_eq!(lanes.take_startable(&slot()), [id(1), id(2)]);
 }
