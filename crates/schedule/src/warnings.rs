@@ -1,7 +1,7 @@
 //! What a person would not expect of a rule: that it never runs, times that clock changes leave out or bring twice, days that
 //! few months have.
 
-use crate::words::date;
+use crate::words::{date, length, months, of_month};
 use crate::{Cron, Rule, Timing};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -9,14 +9,34 @@ use jiff::{Span, Timestamp};
 
 /// Clock changes that are told of; zones have two a year.
 const TOLD: usize = 4;
+/// Times of a line among which the nearest are looked for.
+const COMPARED: usize = 1_500;
 
 impl Rule {
     /// Sentences on the time from `from_ms` up to `until_ms`.
     pub fn warnings(&self, from_ms: u64, until_ms: u64) -> Vec<String> {
-        let Timing::Cron(cron, zone) = &self.timing else { return vec![] };
-        let mut reported = changes(cron, &zone.zone, from_ms, until_ms);
-        reported.extend(rare_days(cron));
+        let mut reported = match &self.timing {
+            Timing::Cron(cron, zone) => {
+                let mut reported = changes(cron, &zone.zone, from_ms, until_ms);
+                reported.extend(rare_days(cron));
+                reported
+            }
+            Timing::Every { .. } | Timing::At(_) | Timing::OnStart => vec![],
+        };
+        reported.extend(self.swallowed(from_ms, until_ms));
         reported
+    }
+
+    /// A time that is put off beyond the next one comes together with it.
+    fn swallowed(&self, from_ms: u64, until_ms: u64) -> Option<String> {
+        if self.jitter_ms == 0 {
+            return None;
+        }
+        let times: Vec<u64> =
+            self.times_after(from_ms).take_while(|time| *time <= until_ms).take(COMPARED).collect();
+        let nearest = times.windows(2).map(|pair| pair[1] - pair[0]).min()?;
+        let (jitter, apart) = (length(self.jitter_ms), length(nearest));
+        (self.jitter_ms > nearest).then(|| format!("It is put off by up to {jitter}, and its times are {apart} apart: those that come together are dealt with as missed ones."))
     }
 
     /// A sentence on why it does not run any more, if that is so.
@@ -61,7 +81,8 @@ fn change(cron: &Cron, zone: &TimeZone, at: Timestamp) -> Option<String> {
         _ => clock(hit),
     };
     Some(if old < new {
-        format!("On {day} clocks go forward and leave out {what}: it runs once, at {}.", clock(new))
+        let on = if new.date() == hit.date() { String::new() } else { format!("on {} ", date(new.date())) };
+        format!("On {day} clocks go forward and leave out {what}: it runs once, {on}at {}.", clock(new))
     } else {
         format!("On {day} clocks go back and show {what} twice: it runs the first time only.")
     })
@@ -72,12 +93,26 @@ fn rare_days(cron: &Cron) -> Option<String> {
     let (day, from_end) = (first(cron.days), first(cron.days_from_end));
     // A shorter month has none of the days.
     let has_none = |month: &u32| {
-        let length = length(*month);
+        let length = length_of(*month);
         day.is_none_or(|day| length < day) && from_end.is_none_or(|before| length <= before)
     };
     let in_line = |month: &u32| cron.months & (1 << month) != 0;
-    if !cron.names_days || cron.names_weekdays || !(1..=12).filter(in_line).any(|month| has_none(&month)) {
+    let all_weekdays = cron.names_weekdays && cron.weekdays == ALL_WEEKDAYS;
+    if !cron.names_days || all_weekdays || !(1..=12).filter(in_line).any(|month| has_none(&month)) {
         return None;
+    }
+    // Of a line without days of the week, which is refused then.
+    let longest =
+        (1..=12).filter(in_line).map(|month| length_of(month).max(if month == 2 { 29 } else { 0 })).max()?;
+    if cron.names_weekdays
+        && day.is_none_or(|day| longest < day)
+        && from_end.is_none_or(|before| longest <= before)
+    {
+        let days = of_month(cron)?;
+        return Some(format!(
+            "It never runs on {days} of {}: there is no such day. Only the day of the week counts.",
+            months(cron)
+        ));
     }
     if let Some(before) = from_end {
         let day = day.map(|day| format!("a day {day} or ")).unwrap_or_default();
@@ -94,11 +129,12 @@ fn rare_days(cron: &Cron) -> Option<String> {
     })
 }
 
+const ALL_WEEKDAYS: u64 = (1 << 7) - 1;
 /// Among months.
 const FEBRUARY: u64 = 1 << 2;
 
 /// In the shortest year.
-fn length(month: u32) -> u32 {
+fn length_of(month: u32) -> u32 {
     match month {
         2 => 28,
         4 | 6 | 9 | 11 => 30,
@@ -137,6 +173,69 @@ mod tests {
         assert_eq!(warnings("30 3 * * *", "Europe/Berlin"), [""; 0]);
         assert_eq!(warnings("30 2 * * mon-fri", "Europe/Berlin"), [""; 0], "both are Sundays");
         assert_eq!(warnings("30 2 * * *", "UTC"), [""; 0]);
+    }
+
+    #[test]
+    fn a_gap_across_midnight_is_told_with_both_days() {
+        assert_eq!(
+            warnings("30 23 * * *", "America/Nuuk")[0],
+            "On 28 March 2026 clocks go forward and leave out 23:30: it runs once, on 29 March 2026 at 00:00."
+        );
+        let apia = Zones::built_in().get("Pacific/Apia").expect("known");
+        let noon = Rule::new(Timing::Cron(Cron::parse("0 12 * * *").expect("a line"), apia));
+        // The end of 2011.
+        assert_eq!(
+            noon.warnings(1_322_697_600_000, 1_325_376_000_000),
+            [
+                "On 30 December 2011 clocks go forward and leave out 12:00: it runs once, on 31 December 2011 at 00:00."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_day_that_never_comes_beside_days_of_the_week_is_told() {
+        for (line, days) in [
+            ("0 0 31 2 mon", "the 31st of February"),
+            ("0 0 30 feb fri", "the 30th of February"),
+            ("0 0 31 4,6,9,11 sun", "the 31st of April, June, September and November"),
+            ("0 0 L-29 2 fri#2", "the day 29 days before the last of February"),
+        ] {
+            let said =
+                format!("It never runs on {days}: there is no such day. Only the day of the week counts.");
+            assert_eq!(warnings(line, "UTC"), [said], "{line}");
+        }
+        assert_eq!(
+            warnings("0 0 31 * fri", "UTC"),
+            ["Not every month has a day 31; L stands for the last one."]
+        );
+        assert_eq!(warnings("0 0 29 2 mon", "UTC"), ["29 February comes in leap years only."]);
+        for line in ["0 0 31 2 0-6", "0 0 31 1 mon", "0 0 31 * mon-sun", "0 0 * 2 mon"] {
+            assert_eq!(warnings(line, "UTC"), [""; 0], "{line}");
+        }
+    }
+
+    #[test]
+    fn jitter_beyond_the_next_time_is_told() {
+        const NOW: u64 = 1_767_225_600_000;
+        const HOUR: u64 = 3_600_000;
+        let utc = Zones::built_in().get("UTC").expect("known");
+        let cron = |line: &str| Timing::Cron(Cron::parse(line).expect("a line"), utc.clone());
+        let every = |every_ms| Timing::Every { every_ms, anchor_ms: 0 };
+        for (timing, jitter_ms, said) in [
+            (every(1_000), 5_000, Some(("5 seconds", "1 second"))),
+            (cron("* * * * *"), HOUR, Some(("1 hour", "1 minute"))),
+            (cron("0,10 3 * * *"), HOUR, Some(("1 hour", "10 minutes"))),
+            (cron("0 3 * * *"), HOUR, None),
+            (every(HOUR), HOUR, None),
+            (Timing::At(NOW + 1), HOUR, None),
+            (Timing::OnStart, HOUR, None),
+        ] {
+            let rule = Rule { jitter_ms, ..Rule::new(timing) };
+            let said = said.map(|(jitter, apart)| {
+                format!("It is put off by up to {jitter}, and its times are {apart} apart: those that come together are dealt with as missed ones.")
+            });
+            assert_eq!(rule.warnings(NOW, NOW + 365 * 24 * HOUR), Vec::from_iter(said), "{rule:?}");
+        }
     }
 
     #[test]
