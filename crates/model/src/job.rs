@@ -1,6 +1,6 @@
 //! A saved job: a spec under a name, with what it is told when it is run, and when it is run by itself.
 
-use crate::parameter::{samples, secrets};
+use crate::parameter::{SAMPLE_PATH, samples, secrets, unbound};
 use crate::placeholders::{fill, values};
 use crate::stored::without_unknown_fields;
 use crate::{Days, FieldError, JobName, JobOrder, MAX_PARAMETERS, Parameter, Schedule, SecretText, TaskSpec};
@@ -90,9 +90,7 @@ impl Job {
                 return Err(FieldError::new(format!("parameters[{n}].name"), twice));
             }
         }
-        let mut sample = self.spec.clone();
-        fill(&mut sample, &self.parameters, &samples(&self.parameters)).map_err(inside("spec".into()))?;
-        sample.validate().map_err(inside("spec".into()))?;
+        self.validate_filled().map_err(inside("spec".into()))?;
         let mut ids = BTreeSet::new();
         for (n, schedule) in self.schedules.iter().enumerate() {
             let at = || format!("schedules[{n}]");
@@ -113,6 +111,30 @@ impl Job {
             values(&self.parameters, &schedule.parameters, &days).map_err(inside(at()))?;
         }
         Ok(())
+    }
+
+    /// Whether the spec is legal with some values: where a text stands it may be a word or a path, and the job is refused where
+    /// neither is right.
+    fn validate_filled(&self) -> Result<(), FieldError> {
+        let problems = |values: &BTreeMap<String, String>| {
+            let mut spec = self.spec.clone();
+            fill(&mut spec, &self.parameters, values)?;
+            Ok::<_, FieldError>(spec.problems())
+        };
+        let mut values = samples(&self.parameters);
+        let mut left = problems(&values)?;
+        for name in unbound(&self.parameters) {
+            if left.is_empty() {
+                break;
+            }
+            let mut as_path = values.clone();
+            as_path.insert(name.to_owned(), SAMPLE_PATH.to_owned());
+            let of_path = problems(&as_path)?;
+            if of_path.len() < left.len() {
+                (values, left) = (as_path, of_path);
+            }
+        }
+        left.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// The task that it makes with these values of its parameters. Secrets are not in its spec, and need not be given: they may be
@@ -264,6 +286,31 @@ mod tests {
             let error = job(more.clone()).validate(&Zones::built_in()).expect_err("refused");
             assert_eq!(error.field, field, "{more}: {error}");
         }
+    }
+
+    #[test]
+    fn a_text_may_be_the_path_that_a_field_asks_for() {
+        let with = |cwd: &str, network: &str| {
+            let kind = json!({"container": {"image": "x", "workdir": cwd, "network": network}});
+            job(json!({"spec": {"slot": "s", "kind": kind}, "schedules": [], "parameters": [
+                {"name": "a", "type": "text"}, {"name": "b", "type": "text"}, {"name": "fixed", "type": "text", "default": "x"}]}))
+        };
+        for (cwd, network) in
+            [("{{a}}", "{{b}}"), ("{{b}}", "{{a}}"), ("{{b}}/{{a}}", "host"), ("/{{a}}", "{{a}}")]
+        {
+            with(cwd, network).validate(&Zones::built_in()).unwrap_or_else(|error| panic!("{cwd}: {error}"));
+        }
+        for cwd in ["x{{a}}", "{{fixed}}", "x"] {
+            let error = with(cwd, "host").validate(&Zones::built_in()).expect_err(cwd);
+            assert_eq!(error.field, "spec.kind.container.workdir", "{cwd}");
+        }
+        let subprocess = json!({"slot": "s", "kind": {"subprocess": {"mode": {"command": {"command": "true"}}, "cwd": "{{a}}"}}});
+        let job =
+            job(json!({"spec": subprocess, "schedules": [], "parameters": [{"name": "a", "type": "text"}]}));
+        job.validate(&Zones::built_in()).expect("legal");
+        let given = BTreeMap::from([("a".to_owned(), "not/absolute".to_owned())]);
+        let error = job.order(&given, &days()).expect_err("refused when it is run");
+        assert_eq!(error.field, "spec.kind.subprocess.cwd");
     }
 
     #[test]

@@ -201,9 +201,18 @@ impl Parameter {
             ParameterType::Number => "1".into(),
             ParameterType::Boolean => "true".into(),
             ParameterType::Choice => self.choices.first().cloned().unwrap_or_default(),
-            ParameterType::Folder | ParameterType::File => "/x".into(),
+            ParameterType::Folder | ParameterType::File => SAMPLE_PATH.into(),
         }
     }
+}
+
+/// As good as any.
+pub(crate) const SAMPLE_PATH: &str = "/x";
+
+/// Those of which nothing tells whether they are paths.
+pub(crate) fn unbound(parameters: &[Parameter]) -> impl Iterator<Item = &str> {
+    let texts = parameters.iter().filter(|of| of.kind == ParameterType::Text && of.default.is_none());
+    texts.map(|of| of.name.as_str())
 }
 
 fn sample_days() -> Days {
