@@ -66,3 +66,21 @@ async fn a_newer_replacement_runs_and_an_older_one_does_not_also_over_a_restart(
         assert_eq!(ran(), "A\nD\nlater\n", "restart: {restart}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_was_replaced_as_it_ran_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let replaces = || spec("s", bash("sleep 600"), json!({"admission": "replace"}));
+    let ids = [
+        engine.api.submit_task(replaces()).await.unwrap(),
+        engine.api.submit_task(replaces()).await.unwrap(),
+    ];
+    let [first, second] = &ids;
+    let task = engine.finished(first).await;
+    assert_eq!(task.status.phase, TaskPhase::Canceled);
+    assert_eq!(task.status.error.as_deref(), Some("replaced by a newer task"));
+    engine.running(second).await;
+    engine.api.ask(StopTask { id: second.clone(), mode: StopMode::Kill }).await.unwrap();
+    assert_eq!(engine.finished(second).await.status.error.as_deref(), Some("stopped"));
+}

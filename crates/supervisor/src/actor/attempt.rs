@@ -25,6 +25,8 @@ pub(crate) struct Active {
     pub silent_since: Option<u64>,
     /// It is being ended for its silence.
     pub stalled: Option<Stall>,
+    /// It is being ended for a newer task. Not stored: the event tells it.
+    pub replaced: bool,
     pub stage: Stage,
     pub live: watch::Sender<LiveTask>,
     /// Delete it when it has ended, and tell these.
@@ -97,6 +99,7 @@ impl Active {
             main_ended: None,
             silent_since: None,
             stalled: None,
+            replaced: false,
             stage,
             live: watch::Sender::new(live),
             purge: Vec::new(),

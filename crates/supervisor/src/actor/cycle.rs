@@ -5,6 +5,7 @@ use super::outcome::judge;
 use super::refused::Batch;
 use super::secrets::NeededSecrets;
 use super::silence::after_silence;
+use super::stopping::Why;
 use super::{Actor, Message, Reply, event, runner_mode};
 use crate::clock::now_ms;
 use crate::{LiveRun, SupervisorError};
@@ -264,6 +265,10 @@ impl Actor {
         active.stored.queueing.suspended = false;
         let spec = &active.stored.task.spec;
         let mut result = judge(spec, outcome, active.stored.stop_requested);
+        if active.replaced && matches!(outcome.end, RunEnd::Stopped { .. }) {
+            // Nobody asked for its end.
+            result.error = Some(Why::Replaced.words().to_owned());
+        }
         let mut next = after_attempt(spec, result.end, active.stored.backoff, rand::random::<f64>());
         active.silent_since = None;
         if let Some(stall) = active.stalled.take()

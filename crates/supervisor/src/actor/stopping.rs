@@ -20,7 +20,7 @@ pub(crate) enum Why {
 }
 
 impl Why {
-    fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Asked => "asked for",
             Self::Replaced => "replaced by a newer task",
@@ -64,6 +64,7 @@ impl Actor {
     pub(crate) async fn request_stop(&mut self, id: &TaskId, mode: StopMode, why: Why) -> Option<Commit> {
         let now = now_ms();
         let active = self.tasks.get_mut(id)?;
+        active.replaced |= why == Why::Replaced && !active.stored.stop_requested;
         active.stored.stop_requested = true;
         match &mut active.stage {
             // `admitted` sees the request.
