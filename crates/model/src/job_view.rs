@@ -153,9 +153,19 @@ impl Firing {
     }
 }
 
-/// Of a time that was run: how many before it were not.
-pub fn passed_before(left_out: u64) -> String {
-    format!("run, but not the {} before it", counted(left_out, "time"))
+/// What was not run at a time of a schedule, and before it, in words.
+pub fn not_run(outcome: FiringOutcome, reason: Option<&str>, left_out: u64) -> String {
+    let before = counted(left_out, "time");
+    let why = match outcome {
+        FiringOutcome::Started => return format!("run, but not the {before} before it"),
+        FiringOutcome::Skipped => "skipped",
+        FiringOutcome::Missed => "Solti was not running",
+        FiringOutcome::Refused => reason.unwrap_or("refused"),
+    };
+    match left_out {
+        0 => why.to_owned(),
+        _ => format!("{why}, and {before} before it"),
+    }
 }
 
 /// What was done at a time of a schedule.
@@ -200,11 +210,11 @@ pub struct JobStats {
     pub runs: u32,
     /// How many of them succeeded.
     pub succeeded: u32,
-    /// Half of those that ran took no longer, in milliseconds.
+    /// Half of those that ended by themselves took no longer, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub median_ms: Option<u64>,
-    /// All but five of a hundred took no longer, in milliseconds.
+    /// All but five of a hundred of them took no longer, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub p95_ms: Option<u64>,
@@ -221,7 +231,10 @@ pub struct JobStats {
 impl JobStats {
     /// Of tasks that are over, newest first.
     pub fn of(runs: &[JobRun]) -> Self {
-        let mut durations: Vec<u64> = runs.iter().filter_map(|run| run.duration_ms).collect();
+        // What was stopped, or cut short by its timeout, says nothing of how long it takes.
+        let own_end = [TaskPhase::Succeeded, TaskPhase::Failed, TaskPhase::Exhausted];
+        let ended = runs.iter().filter(|run| own_end.contains(&run.phase));
+        let mut durations: Vec<u64> = ended.filter_map(|run| run.duration_ms).collect();
         durations.sort_unstable();
         // The least that so many of a hundred do not exceed.
         let percentile = |n: usize| {
@@ -323,7 +336,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stats_are_of_what_ran() {
+    fn what_was_not_run_is_said_with_the_times_before_it() {
+        use FiringOutcome::{Missed, Refused, Skipped, Started};
+        for (outcome, reason, left_out, words) in [
+            (Started, None, 3, "run, but not the 3 times before it"),
+            (Skipped, None, 0, "skipped"),
+            (Missed, None, 0, "Solti was not running"),
+            (Missed, None, 1, "Solti was not running, and 1 time before it"),
+            (
+                Refused,
+                Some("lane s is busy with task t"),
+                2,
+                "lane s is busy with task t, and 2 times before it",
+            ),
+        ] {
+            assert_eq!(not_run(outcome, reason, left_out), words);
+        }
+    }
+
+    #[test]
+    fn lengths_are_of_what_ended_by_itself() {
         let run = |n: u64, phase, duration_ms| JobRun {
             task: TaskId::generate(n, n),
             phase,
@@ -331,18 +363,20 @@ mod tests {
             duration_ms,
         };
         let runs = [
-            run(5, TaskPhase::Canceled, None),
+            run(7, TaskPhase::Canceled, None),
+            run(6, TaskPhase::Canceled, Some(1)),
+            run(5, TaskPhase::Exhausted, Some(50)),
             run(4, TaskPhase::Succeeded, Some(40)),
             run(3, TaskPhase::Timeout, Some(1_000)),
             run(2, TaskPhase::Succeeded, Some(20)),
             run(1, TaskPhase::Failed, Some(30)),
         ];
         let stats = JobStats::of(&runs);
-        assert_eq!((stats.runs, stats.succeeded), (5, 2));
-        assert_eq!((stats.median_ms, stats.p95_ms), (Some(30), Some(1_000)));
+        assert_eq!((stats.runs, stats.succeeded), (7, 2));
+        assert_eq!((stats.median_ms, stats.p95_ms), (Some(30), Some(50)));
         assert_eq!(
             (stats.last_good, stats.last_failed),
-            (Some(runs[1].task.clone()), Some(runs[2].task.clone()))
+            (Some(runs[3].task.clone()), Some(runs[2].task.clone()))
         );
         assert_eq!(JobStats::of(&[]), JobStats::default());
     }

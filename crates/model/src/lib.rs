@@ -129,7 +129,7 @@ pub use job_calendar::{
 pub use job_secrets::{JobOrder, JobSecrets, SecretText, Secrets, no_secret, put_secrets};
 pub use job_view::{
     ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobList, JobQuery, JobRevision,
-    JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState, passed_before,
+    JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState, not_run,
 };
 pub use kin::Kin;
 pub use kind::{

@@ -6,7 +6,7 @@ use crate::number::{Number, required};
 use crate::read::name;
 use crate::{PastSince, StoreError};
 use rusqlite::{Row, Transaction};
-use solti_model::{DigestFiring, JobName, TaskId, TaskPhase, passed_before};
+use solti_model::{DigestFiring, FiringOutcome, JobName, TaskId, TaskPhase, not_run};
 
 /// Events of a task, as a rule.
 const EVENTS_OF_ONE: u32 = 6;
@@ -40,22 +40,22 @@ pub(crate) fn past_since(
         }
     }
     let mut statement = db.prepare_cached(
-        "SELECT job, due, reason, left_out, outcome IN ('missed', 'refused') AS not_run FROM firings
+        "SELECT job, due, reason, left_out, outcome FROM firings
          WHERE at >= ?1 AND (outcome IN ('missed', 'refused') OR left_out > 0) ORDER BY at DESC, due DESC",
     )?;
     let mut rows = statement.query([Number(since)])?;
     while let Some(row) = rows.next()? {
-        let (left_out, not_run): (u64, bool) = (required(row, "left_out")?, row.get("not_run")?);
-        past.missed_count += u64::from(not_run) + left_out;
+        let (left_out, word): (u64, String) = (required(row, "left_out")?, row.get("outcome")?);
+        let outcome = FiringOutcome::from_word(&word).unwrap_or(FiringOutcome::Started);
+        let is_one = matches!(outcome, FiringOutcome::Missed | FiringOutcome::Refused);
+        past.missed_count += u64::from(is_one) + left_out;
         let job: String = row.get("job")?;
         if past.missed.len() < named
             && let Ok(job) = JobName::new(job)
         {
-            let reason = match not_run {
-                true => row.get("reason")?,
-                false => Some(passed_before(left_out)),
-            };
-            past.missed.push(DigestFiring { job, due: required(row, "due")?, reason });
+            let reason: Option<String> = row.get("reason")?;
+            let reason = not_run(outcome, reason.as_deref(), left_out);
+            past.missed.push(DigestFiring { job, due: required(row, "due")?, reason: Some(reason) });
         }
     }
     let count = "SELECT count(*) FROM tasks WHERE phase = 'pending' AND held";

@@ -22,6 +22,8 @@ const RECENT: u32 = 10;
 const STATS: u32 = 100;
 /// Times of schedules in a detail.
 const FIRINGS: u32 = 20;
+/// Of so many before them those that left a time out: the first of what was caught up with tells how many were not.
+const CAUGHT_UP: u32 = solti_schedule::MAX_CAUGHT_UP as u32;
 /// Times of a preview without a count, and at most.
 const PREVIEWED: (u32, u32) = (5, 100);
 /// Clock changes are warned of so far ahead.
@@ -110,7 +112,12 @@ impl Perform<GetJob> for SupervisorApiAdapter {
                 reason: format!("job {name} cannot be read; save it anew, or delete it: {why}"),
             })?,
         };
-        let firings = store.firings(&name, FIRINGS).await.map_err(storage)?;
+        let mut firings = store.firings(&name, FIRINGS + CAUGHT_UP).await.map_err(storage)?;
+        let mut nth = 0;
+        firings.retain(|firing| {
+            nth += 1;
+            nth <= FIRINGS || firing.left_a_time_out()
+        });
         let warnings = self.warnings(&job).await.map_err(storage)?;
         Ok(Some(JobDetail {
             warnings,

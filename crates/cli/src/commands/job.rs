@@ -17,8 +17,8 @@ use solti_api::operations::{
 };
 use solti_http::HttpClient;
 use solti_model::{
-    FieldError, Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, MAX_TIME_MS,
-    Parameter, ParameterType, TaskPhase, TaskRow, counted, passed_before, read_whole,
+    FieldError, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, MAX_TIME_MS, Parameter, ParameterType,
+    Schedule, TaskPhase, TaskRow, counted, not_run, read_whole,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -216,14 +216,16 @@ fn facts(JobDetail { job, schedules, stats, firings, warnings }: &JobDetail) -> 
     }
     if stats.runs > 0 {
         let took = stats.median_ms.zip(stats.p95_ms).map(|(median, p95)| {
-            format!("; half of them in {}, 95 % in {}", show::span(median), show::span(p95))
+            let (median, p95) = (show::span(median), show::span(p95));
+            format!("; half of those that ended by themselves took up to {median}, 95 % up to {p95}")
         });
         let last =
             format!("{} of the last {} succeeded{}", stats.succeeded, stats.runs, took.unwrap_or_default());
         fact("result", &last);
     }
     for firing in firings.iter().filter(|firing| firing.left_a_time_out()).take(3) {
-        fact("not run", &not_run(firing));
+        let why = not_run(firing.outcome, firing.reason.as_deref(), firing.left_out);
+        fact("not run", &format!("{}: {why}", time::written(firing.due)));
     }
     for warning in warnings {
         fact("warning", &warning.to_string());
@@ -248,21 +250,6 @@ fn values_of(parameter: &Parameter) -> String {
         ParameterType::File => "file".into(),
         ParameterType::Secret => "secret".into(),
     }
-}
-
-fn not_run(firing: &Firing) -> String {
-    let why = match firing.outcome {
-        FiringOutcome::Skipped => "skipped".to_owned(),
-        FiringOutcome::Missed => "Solti was not running".to_owned(),
-        FiringOutcome::Refused => firing.reason.clone().unwrap_or_default(),
-        FiringOutcome::Started => passed_before(firing.left_out),
-    };
-    let more = match firing.left_out {
-        0 => String::new(),
-        _ if firing.outcome == FiringOutcome::Started => String::new(),
-        before => format!(", and {} before it", counted(before, "time")),
-    };
-    format!("{}: {why}{more}", time::written(firing.due))
 }
 
 async fn save(
@@ -402,17 +389,17 @@ async fn next(
     // Nothing is due behind that.
     let to = from.saturating_add(within).min(MAX_TIME_MS);
     let job = match &name {
-        Some(name) => Some(job_named(client, name, None).await?.job),
+        Some(name) => Some(job_named(client, name, None).await?),
         None => None,
     };
-    let name = job.as_ref().map(|job| job.name.clone());
+    let name = job.as_ref().map(|detail| detail.job.name.clone());
     let coming = client.ask(Upcoming { name, from, to }).await?;
     if options.json {
         print_json(&coming)?;
         return Ok(0);
     }
     if coming.times.is_empty() {
-        print(&format!("{}\n", nothing_due(job.as_ref(), within)))?;
+        print(&format!("{}\n", nothing_due(job.as_ref(), from, within)))?;
         return Ok(0);
     }
     let cells = |time: &solti_model::ComingRun| {
@@ -433,7 +420,7 @@ async fn next(
 }
 
 /// That no job, or not this one, is run by itself so soon.
-fn nothing_due(job: Option<&Job>, within_ms: u64) -> String {
+fn nothing_due(job: Option<&JobDetail>, now: u64, within_ms: u64) -> String {
     let when = match () {
         () if within_ms == 0 => "now".to_owned(),
         () if within_ms.is_multiple_of(DAY_MS) => format!("within {}", counted(within_ms / DAY_MS, "day")),
@@ -442,13 +429,22 @@ fn nothing_due(job: Option<&Job>, within_ms: u64) -> String {
     };
     let further =
         format!("--within {}days looks further", (within_ms.div_ceil(DAY_MS)).max(1).saturating_mul(4));
-    match job {
-        Some(job) if job.schedules.is_empty() => format!("job {} has no schedule", job.name),
-        Some(job) if job.schedules.iter().all(|schedule| schedule.paused) => {
+    let Some(JobDetail { job, schedules, .. }) = job else {
+        return format!("nothing is due {when}; {further}");
+    };
+    // No clock tells when that is.
+    let with_engine = |of: &Schedule| of.on_start && !of.paused && of.until.is_none_or(|until| until >= now);
+    let has_time = schedules.iter().any(|schedule| schedule.next_at.is_some());
+    match () {
+        () if job.schedules.is_empty() => format!("job {} has no schedule", job.name),
+        () if job.schedules.iter().all(|schedule| schedule.paused) => {
             format!("the schedules of job {} are paused", job.name)
         }
-        Some(job) => format!("job {} is not due {when}; {further}", job.name),
-        None => format!("nothing is due {when}; {further}"),
+        () if has_time => format!("job {} is not due {when}; {further}", job.name),
+        () if job.schedules.iter().any(with_engine) => {
+            format!("job {} runs whenever Solti's engine starts", job.name)
+        }
+        () => format!("job {} has no time to come", job.name),
     }
 }
 
@@ -456,6 +452,7 @@ fn nothing_due(job: Option<&Job>, within_ms: u64) -> String {
 mod tests {
     use super::*;
     use serde_json::Value;
+    use solti_model::{JobStats, ScheduleId, ScheduleState};
 
     #[test]
     fn parameters_are_words_with_a_value() {
@@ -507,14 +504,30 @@ mod tests {
     #[test]
     fn where_nothing_is_due_that_is_said_and_what_looks_further() {
         let week = 7 * DAY_MS;
-        assert_eq!(nothing_due(None, week), "nothing is due within 7 days; --within 28days looks further");
-        assert_eq!(nothing_due(None, 0), "nothing is due now; --within 4days looks further");
-        let hours = nothing_due(None, 43_200_000);
+        assert_eq!(nothing_due(None, 0, week), "nothing is due within 7 days; --within 28days looks further");
+        assert_eq!(nothing_due(None, 0, 0), "nothing is due now; --within 4days looks further");
+        let hours = nothing_due(None, 0, 43_200_000);
         assert_eq!(hours, "nothing is due within 12 hours; --within 4days looks further");
-        let said = |paused: &[bool]| nothing_due(Some(&job(&[], paused)), DAY_MS);
+        let said_of = |job: Job, next_at| {
+            let id = ScheduleId::new("s").expect("legal");
+            let schedules =
+                job.schedules.iter().map(|_| ScheduleState { id: id.clone(), words: String::new(), next_at });
+            let (schedules, stats) = (schedules.collect(), JobStats::default());
+            let detail = JobDetail { job, schedules, stats, firings: vec![], warnings: vec![] };
+            nothing_due(Some(&detail), 5, DAY_MS)
+        };
+        let said = |paused: &[bool]| said_of(job(&[], paused), Some(9));
         assert_eq!(said(&[true, false]), "job j is not due within 1 day; --within 4days looks further");
         assert_eq!(said(&[true, true]), "the schedules of job j are paused");
         assert_eq!(said(&[]), "job j has no schedule");
+        let with = |schedule: Value| {
+            let schedules = vec![serde_json::from_value(schedule).expect("a schedule")];
+            said_of(Job { schedules, ..job(&[], &[]) }, None)
+        };
+        assert_eq!(with(json!({"onStart": true, "until": 5})), "job j runs whenever Solti's engine starts");
+        for past in [json!({"onStart": true, "until": 4}), json!({"at": 1})] {
+            assert_eq!(with(past), "job j has no time to come");
+        }
     }
 
     #[test]

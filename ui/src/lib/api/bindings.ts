@@ -2485,11 +2485,11 @@ runs: number,
  */
 succeeded: number, 
 /**
- * Half of those that ran took no longer, in milliseconds.
+ * Half of those that ended by themselves took no longer, in milliseconds.
  */
 medianMs?: number, 
 /**
- * All but five of a hundred took no longer, in milliseconds.
+ * All but five of a hundred of them took no longer, in milliseconds.
  */
 p95Ms?: number, 
 /**

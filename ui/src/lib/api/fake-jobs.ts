@@ -101,7 +101,10 @@ function check(schedule: Schedule, field: string): void {
 
 function statsOf(runs: JobRun[]): JobStats {
   const over = runs.filter(({ phase }) => phase !== "pending" && phase !== "running").slice(0, 100);
-  const took = over.flatMap(({ durationMs }) => durationMs ?? []).sort((a, b) => a - b);
+  const took = over
+    .filter(({ phase }) => phase !== "canceled" && phase !== "timeout")
+    .flatMap(({ durationMs }) => durationMs ?? [])
+    .sort((a, b) => a - b);
   const part = (of: number) => took[Math.max(0, Math.ceil(took.length * of) - 1)];
   return {
     runs: over.length,
