@@ -68,17 +68,17 @@ fn taken<'a>(list: &'a [String], room: &mut usize) -> Vec<&'a str> {
     fitting.collect()
 }
 
-/// `words` and `line` take the secrets out of arguments and of a line of a script.
+/// `words` and `line` take the secrets out of a command line and of a line of a script.
 fn text<'a>(
     kind: &'a TaskKind,
     mut room: usize,
     words: impl Fn(&[&'a str]) -> Vec<Cow<'a, str>>,
     line: impl Fn(&str) -> Cow<'_, str>,
 ) -> String {
-    let mut words = |list: &'a [String]| words(&taken(list, &mut room));
     let mut command = |program: &'a str, lists: &[&'a [String]]| {
-        let program = std::iter::once(Cow::Borrowed(program));
-        joined(program.chain(lists.iter().flat_map(|list| words(list))))
+        let mut line = vec![program];
+        line.extend(lists.iter().flat_map(|list| taken(list, &mut room)));
+        joined(words(&line))
     };
     match kind {
         TaskKind::Subprocess(SubprocessTask { mode: SubprocessMode::Command(c), .. }) => {
@@ -89,7 +89,7 @@ fn text<'a>(
             let first = line(&first);
             match script.args.is_empty() {
                 true => first.into_owned(),
-                false => format!("{first} ({})", joined(words(&script.args))),
+                false => format!("{first} ({})", joined(words(&taken(&script.args, &mut room)))),
             }
         }
         TaskKind::Container(c) => command(&c.image, &[&c.command, &c.args]),

@@ -1,7 +1,7 @@
 //! What tasks inherit, what a run was given, and where each variable comes from. What is secret of a value (`secret.rs`) is in
 //! none of these: it goes to the process alone.
 
-use crate::secret::masked_variable;
+use crate::secret::{masked_text, masked_variable};
 use crate::{EnvVar, TaskId, TaskKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -132,6 +132,7 @@ impl RunEnvironment {
             variables.insert(name.clone(), RunVariable { name, value, origin, instead_of });
         };
         if is_process {
+            let cwd = cwd.map(|cwd| masked_text(&cwd).into_owned());
             set("PWD", cwd, RunVariableOrigin::Run);
         }
         for EnvVar { key, value } in own {

@@ -1,6 +1,7 @@
 //! A task as a list shows it: of its spec only what fits into a row, within bounds whatever was submitted.
 
 use crate::queueing::is_zero;
+use crate::secret::{masked_label, masked_text};
 use crate::{JobName, NotifyRules, ObjectMeta, Slot, Task, TaskSpec, TaskStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,7 @@ pub struct SpecHead {
 }
 
 impl SpecHead {
-    /// Without the secrets of the command.
+    /// Without the secrets of the command and of the labels.
     pub fn of(spec: &TaskSpec) -> Self {
         let command = spec.kind.masked_command_text();
         let (name, name_cut) = cut(named(spec, &command), NAME);
@@ -75,7 +76,7 @@ impl SpecHead {
             let size = key.len() + value.len();
             if size <= room {
                 room -= size;
-                labels.insert(key.clone(), value.clone());
+                labels.insert(key.clone(), masked_label(key, value).into_owned());
             }
         }
         let cut = name_cut || command_cut || labels.len() < spec.labels.len();
@@ -111,13 +112,17 @@ impl TaskSpec {
 
 /// The one rule for names: that of the label, else the command; in one line.
 pub(crate) fn named(spec: &TaskSpec, command: &str) -> String {
-    spec.given_name().unwrap_or(command).replace(char::is_control, " ")
+    let name = match spec.given_name() {
+        Some(name) => masked_text(name),
+        None => command.into(),
+    };
+    name.replace(char::is_control, " ")
 }
 
 impl TaskHead {
-    /// With an error of a row's length.
+    /// With an error of a row's length, without secrets.
     pub fn new(metadata: ObjectMeta, spec: SpecHead, mut status: TaskStatus) -> Self {
-        status.error = status.error.map(|error| cut(error, ERROR).0);
+        status.error = status.error.map(|error| cut(masked_text(&error).into_owned(), ERROR).0);
         Self { metadata, spec, status }
     }
 }

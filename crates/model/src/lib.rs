@@ -54,6 +54,7 @@ mod lifecycle;
 mod links;
 mod list_layout;
 mod machine_url;
+pub mod masks;
 mod matching;
 mod notify;
 mod own_lane;

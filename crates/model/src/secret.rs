@@ -1,10 +1,7 @@
-//! What is secret: environment variables by their names, and parts of any text by their form. `secret_rules.json` is the one
-//! list, which the page reads too (`make bindings` hands it over); `tests/corpus/secrets.json` holds cases for both.
-//!
-//! What is secret is shown as a mask. In a task's spec the mask says whose secret it is, `••••••(<task>/<place>)`, so that a
-//! spec that was read can be changed and submitted again: [`restore`] puts the secrets back.
+//! What is secret: values by their names, of variables and wherever a name and a value are written in a text, and parts of any text by
+//! their form. `secret_rules.json` is the one list, which the page reads too (`make bindings` hands it over);
+//! `tests/corpus/secrets.json` holds cases for both. What is secret of a task or a job, and how it is shown: `masks`.
 
-use crate::{CommandMode, EnvVar, FieldError, SubprocessMode, TaskId, TaskKind, TaskSpec};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -33,14 +30,30 @@ struct Rules {
     harmless_names: Vec<String>,
     /// What of a name says nothing.
     harmless_phrases: Vec<String>,
-    /// Names of options of a command line that say nothing by themselves: `sort --key=2`.
-    harmless_flags: Vec<String>,
+    /// Names that say nothing where they are written, in a text or as an option, and not in capitals as a variable: `sort --key=2`.
+    harmless_written: Vec<String>,
+    /// Last words of such names, which tell that the value is about a secret, and none: `--token-file`.
+    harmless_last_words: Vec<String>,
+    /// Words that say nothing of a value that is a number.
+    counted: Vec<String>,
     /// Never masked for a name.
     harmless_values: Vec<String>,
+    /// What a shell or a template puts a value in for, where a name is written with it.
+    harmless_written_value: String,
+    /// A name and what is between it and a value: the name, what closes quotes and brackets around it, `=`, `:` or blanks.
+    assignment: String,
+    /// What stands before the secret in a header.
+    scheme: String,
+    /// A value without quotes, to a blank, or to a sign behind which the next name follows.
+    unquoted: String,
+    /// A value behind a colon and a blank.
+    rest_of_line: String,
     /// A value that only names the parameter of a job whose value it is to be.
     placeholder: String,
     /// Each pattern has three groups: what is before the secret, the secret, what is behind it.
     values: Vec<ValueRule>,
+    /// The same, where options of a program tell it. In a list of arguments such a secret reaches to the end of its own.
+    command_lines: Vec<ValueRule>,
 }
 
 #[derive(Deserialize)]
@@ -56,20 +69,35 @@ struct ValueRule {
 struct Compiled {
     rules: Rules,
     placeholder: Regex,
+    harmless_written_value: Regex,
+    assignment: Regex,
+    scheme: Regex,
+    unquoted: Regex,
+    rest_of_line: Regex,
     values: Vec<Regex>,
+    command_lines: Vec<Regex>,
 }
 
 /// The list is part of the program, and a test reads all of it.
 static RULES: LazyLock<Compiled> = LazyLock::new(|| {
     let rules: Rules = serde_json::from_str(SECRET_RULES).unwrap_or_else(|error| panic!("{error}"));
     debug_assert_eq!(rules.mask, MASK);
-    let placeholder = Regex::new(&rules.placeholder).unwrap_or_else(|error| panic!("{error}"));
-    let compile = |rule: &ValueRule| {
-        let regex = RegexBuilder::new(&rule.pattern).case_insensitive(rule.ignore_case).build();
+    let compile = |pattern: &str, ignore_case| {
+        let regex = RegexBuilder::new(pattern).case_insensitive(ignore_case).build();
         regex.unwrap_or_else(|error| panic!("{error}"))
     };
-    let values = rules.values.iter().map(compile).collect();
-    Compiled { rules, placeholder, values }
+    let all = |of: &[ValueRule]| of.iter().map(|rule| compile(&rule.pattern, rule.ignore_case)).collect();
+    Compiled {
+        placeholder: compile(&rules.placeholder, false),
+        harmless_written_value: compile(&rules.harmless_written_value, false),
+        assignment: compile(&rules.assignment, false),
+        scheme: compile(&rules.scheme, true),
+        unquoted: compile(&rules.unquoted, false),
+        rest_of_line: compile(&rules.rest_of_line, false),
+        values: all(&rules.values),
+        command_lines: all(&rules.command_lines),
+        rules,
+    }
 });
 
 /// The words of a name in capitals between underscores, also around them: `_DB_PASSWORD_`. Digits at a word's end are left out.
@@ -123,26 +151,153 @@ pub fn looks_secret(name: &str) -> bool {
     is_secret(&words(name), &RULES.rules)
 }
 
-/// As [`looks_secret`], of an option of a command line, with its dashes.
-fn is_secret_flag(flag: &str) -> bool {
-    let words = words(flag.trim_start_matches('-'));
-    !RULES.rules.harmless_flags.iter().any(|harmless| words.trim_matches('_') == harmless)
-        && is_secret(&words, &RULES.rules)
+/// Whether a value is masked for a name with these words.
+fn hides(words: &str, value: &str) -> bool {
+    let Compiled { rules, placeholder, .. } = &*RULES;
+    if rules.harmless_values.iter().any(|harmless| value.eq_ignore_ascii_case(harmless))
+        || placeholder.is_match(value)
+        || value.contains(MASK)
+    {
+        return false;
+    }
+    if !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return is_secret(words, rules);
+    }
+    let mut words = words.to_owned();
+    for counted in &rules.counted {
+        words = words.replace(&format!("_{counted}_"), "_");
+    }
+    is_secret(&words, rules)
 }
 
-fn is_harmless_value(value: &str) -> bool {
-    RULES.rules.harmless_values.iter().any(|harmless| value.eq_ignore_ascii_case(harmless))
-        || RULES.placeholder.is_match(value)
+/// As [`hides`], of a name that is written in a text, or as an option with its dashes.
+fn hides_written(name: &str, value: &str) -> bool {
+    let rules = &RULES.rules;
+    let words = words(name);
+    let bare = words.trim_matches('_');
+    let last = bare.rsplit('_').next().unwrap_or_default();
+    let is = |list: &[String], word: &str| list.iter().any(|listed| listed == word);
+    // In capitals it is the name of a variable.
+    let says_nothing = name.contains(|c: char| c.is_ascii_lowercase())
+        && (is(&rules.harmless_written, bare) || is(&rules.harmless_last_words, last));
+    !says_nothing && !RULES.harmless_written_value.is_match(value) && hides(&words, value)
 }
 
-/// Where the secrets of a text are, by their form; in order, none of them within another.
-fn secrets_in(text: &str) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = Vec::new();
-    for rule in &RULES.values {
+/// Where the secrets of a text are, by their form and by the names before them; in order, none of them within another.
+pub(crate) fn secrets_in(text: &str) -> Vec<Range<usize>> {
+    let mut found = written_in(text);
+    for rule in RULES.values.iter().chain(&RULES.command_lines) {
         let secrets = rule.captures_iter(text).filter_map(|groups| groups.get(2));
         found.extend(secrets.filter(|secret| !secret.as_str().contains(MASK)).map(|secret| secret.range()));
     }
     joined(found)
+}
+
+/// The values that are written behind a name that hides them: as shells, documents, addresses and headers have it.
+fn written_in(text: &str) -> Vec<Range<usize>> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(groups) = RULES.assignment.captures_at(text, at) {
+        let (Some(all), Some(name), Some(closing), Some(sign)) =
+            (groups.get(0), groups.get(1), groups.get(2), groups.get(3))
+        else {
+            break;
+        };
+        at = all.end();
+        let before = &text[..name.start()];
+        let Some(value) = value_at(text, at, before, name.as_str(), closing.as_str(), sign.as_str()) else {
+            continue;
+        };
+        if hides_written(name.as_str(), &text[value.clone()]) {
+            at = value.end;
+            found.push(value);
+        }
+    }
+    found
+}
+
+/// The longer ones first.
+const QUOTES: [&str; 4] = [r#"\""#, r"\'", "\"", "'"];
+
+/// The value that begins at `at`, behind a name and a sign, if that is what they mean there.
+fn value_at(
+    text: &str,
+    at: usize,
+    before: &str,
+    name: &str,
+    closing: &str,
+    sign: &str,
+) -> Option<Range<usize>> {
+    let (rest, kind) = (&text[at..], sign.trim());
+    // Most words are followed by nothing but a blank.
+    if kind.is_empty() && (!name.starts_with('-') || rest.starts_with(['-', '|', '&', ';', '>', '<', ')'])) {
+        return None;
+    }
+    let within = QUOTES.into_iter().find(|quote| before.ends_with(quote));
+    if let Some(quote) = QUOTES.into_iter().find(|quote| rest.starts_with(quote)) {
+        // The end of the text in which the name stands: there is no value.
+        if closing.is_empty() && within == Some(quote) {
+            return None;
+        }
+        let start = at + quote.len();
+        let end = start + quoted_length(&text[start..], quote);
+        return Some(behind_scheme(text, start)..end).filter(|value| value.start < value.end);
+    }
+    let end_of = |rule: &Regex, start: usize| {
+        let value = rule.captures(&text[start..])?.get(1)?;
+        Some(start..start + value.end())
+    };
+    let start = behind_scheme(text, at);
+    if kind != ":" {
+        // `NAME= program` sets it to nothing.
+        let is_empty = sign.len() > 1 && sign.starts_with('=');
+        return match is_empty || rest.starts_with(['=', '~', '>', ':']) {
+            true => None,
+            false => end_of(&RULES.unquoted, start),
+        };
+    }
+    if rest.starts_with(['{', '[', '|', '>', '&', '*', '!', ':', '/', '\\']) {
+        return None;
+    }
+    if !closing.is_empty() {
+        return end_of(&RULES.unquoted, start);
+    }
+    let indented = before.trim_end_matches([' ', '\t', '-']);
+    let begins_item = before.contains('{') && indented.ends_with([',', '{']);
+    if sign.ends_with(':') {
+        let word_begins = |before: &str| {
+            before.is_empty() || before.ends_with(|c: char| c.is_whitespace() || "\"'=(".contains(c))
+        };
+        let begins = begins_item || word_begins(before) || before.strip_suffix('/').is_some_and(word_begins);
+        // Else it is a host and its port, or a place of another kind.
+        let behind_digits = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_port = behind_digits.len() < rest.len() && !behind_digits.starts_with(char::is_alphanumeric);
+        return if begins && !is_port { end_of(&RULES.unquoted, start) } else { None };
+    }
+    let begins_line = indented.is_empty() || indented.ends_with(['\n', '\r', '"', '\'', '=']);
+    if !begins_item && !begins_line {
+        return None;
+    }
+    let value = end_of(&RULES.rest_of_line, start)?;
+    let quote = within.and_then(|quote| text[value.clone()].find(quote));
+    Some(value.start..quote.map_or(value.end, |length| value.start + length))
+        .filter(|value| !value.is_empty())
+}
+
+/// Up to the quote that closes it, or all.
+fn quoted_length(text: &str, quote: &str) -> usize {
+    let mut from = 0;
+    while let Some(found) = text[from..].find(quote) {
+        let end = from + found;
+        if !text[..end].ends_with('\\') {
+            return end;
+        }
+        from = end + quote.len();
+    }
+    text.len()
+}
+
+fn behind_scheme(text: &str, at: usize) -> usize {
+    at + RULES.scheme.find(&text[at..]).map_or(0, |scheme| scheme.end())
 }
 
 fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
@@ -157,7 +312,11 @@ fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     joined
 }
 
-fn replaced(text: &str, secrets: &[Range<usize>], mut mask: impl FnMut(usize) -> String) -> String {
+pub(crate) fn replaced(
+    text: &str,
+    secrets: &[Range<usize>],
+    mut mask: impl FnMut(usize) -> String,
+) -> String {
     let (mut shown, mut at) = (String::with_capacity(text.len()), 0);
     for (n, secret) in secrets.iter().enumerate() {
         shown.push_str(&text[at..secret.start]);
@@ -182,11 +341,8 @@ fn whole(text: &str) -> Vec<Range<usize>> {
 }
 
 /// What is secret of a variable's value: all of it for its name, else parts for their form.
-fn secrets_of_variable(name: &str, value: &str) -> Vec<Range<usize>> {
-    if looks_secret(name) && !is_harmless_value(value) && !value.contains(MASK) {
-        return whole(value);
-    }
-    secrets_in(value)
+pub(crate) fn secrets_of_variable(name: &str, value: &str) -> Vec<Range<usize>> {
+    if hides(&words(name), value) { whole(value) } else { secrets_in(value) }
 }
 
 /// The value of a variable as it may be shown; `None` where nothing of it may.
@@ -199,19 +355,49 @@ pub fn masked_variable<'a>(name: &str, value: &'a str) -> Option<Cow<'a, str>> {
     }
 }
 
-/// What is secret of an argument: the value of an option or a variable for its name, else parts for their form.
+/// Words before an argument that are looked at.
+const WORDS_BEFORE: usize = 16;
+
+/// What is secret of each of these words: the value of an option or a variable for its name, what a program takes behind an option, else
+/// parts for their form.
+pub(crate) fn secrets_of_words(words: &[&str]) -> Vec<Vec<Range<usize>>> {
+    // The words before, as they would be typed; those that are texts of their own say nothing of the next one.
+    let (mut typed, mut count) = (String::new(), 0);
+    let mut secrets_of = |n: usize| {
+        let word = words[n];
+        let mut secrets = secrets_of_argument(word, n.checked_sub(1).map(|n| words[n]));
+        let start = typed.len();
+        typed.push_str(word);
+        for rule in &RULES.command_lines {
+            let found = rule.captures_iter(&typed).filter_map(|groups| groups.get(2));
+            secrets.extend(found.filter(|secret| secret.start() >= start).map(|secret| {
+                let from = secret.start() - start;
+                let alone = !word[..from].contains(char::is_whitespace);
+                from..if alone { word.len() } else { secret.end() - start }
+            }));
+        }
+        secrets.retain(|secret| !word[secret.clone()].contains(MASK));
+        typed.push(' ');
+        count += 1;
+        if count == WORDS_BEFORE || word.contains(char::is_whitespace) {
+            (typed, count) = (String::new(), 0);
+        }
+        joined(secrets)
+    };
+    (0..words.len()).map(&mut secrets_of).collect()
+}
+
 fn secrets_of_argument(argument: &str, before: Option<&str>) -> Vec<Range<usize>> {
     let named = argument.split_once('=').filter(|(name, value)| {
         let is_name =
             !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-        let secret = if name.starts_with('-') { is_secret_flag(name) } else { looks_secret(name) };
-        is_name && secret && !is_harmless_value(value) && !value.contains(MASK)
+        is_name && hides_written(name, value)
     });
-    let own = before
-        .is_some_and(|flag| flag.starts_with("--") && !flag.contains('=') && is_secret_flag(flag))
-        && !argument.starts_with('-')
-        && !is_harmless_value(argument)
-        && !argument.contains(MASK);
+    // A secret may begin with a dash; an option of one letter is none.
+    let is_value = !argument.starts_with("--") && (!argument.starts_with('-') || argument.len() > 2);
+    let own = before.is_some_and(|flag| {
+        flag.starts_with('-') && !flag.contains(['=', ' ']) && is_value && hides_written(flag, argument)
+    });
     match named {
         Some((name, _)) => iter::once(name.len() + 1..argument.len()).collect(),
         None if own => whole(argument),
@@ -219,140 +405,32 @@ fn secrets_of_argument(argument: &str, before: Option<&str>) -> Vec<Range<usize>
     }
 }
 
-/// A text of a spec that may hold secrets.
-struct Held<'a> {
-    /// Its short name, which never changes: a spec does not.
-    place: String,
-    /// Its name in errors.
-    field: String,
-    text: &'a mut String,
-    secrets: Vec<Range<usize>>,
-}
-
-/// A list of arguments: the letter of its places, its name in errors, its texts.
-type Arguments<'a> = (char, String, &'a mut Vec<String>);
-
-fn held(kind: &mut TaskKind) -> Vec<Held<'_>> {
-    let (head, env, lists): (_, &mut Vec<EnvVar>, Vec<Arguments<'_>>) = match kind {
-        TaskKind::Subprocess(task) => {
-            let (mode, args) = match &mut task.mode {
-                SubprocessMode::Command(CommandMode { args, .. }) => ("command", args),
-                SubprocessMode::Script(script) => ("script", &mut script.args),
-            };
-            let args = ('a', format!("kind.subprocess.mode.{mode}.args"), args);
-            ("kind.subprocess", &mut task.env, vec![args])
-        }
-        TaskKind::Container(task) => {
-            let command = ('c', "kind.container.command".to_owned(), &mut task.command);
-            let args = ('a', "kind.container.args".to_owned(), &mut task.args);
-            ("kind.container", &mut task.env, vec![command, args])
-        }
-        TaskKind::Wasm(task) => {
-            ("kind.wasm", &mut task.env, vec![('a', "kind.wasm.args".to_owned(), &mut task.args)])
-        }
-    };
-    let mut all = Vec::new();
-    for (n, EnvVar { key, value }) in env.iter_mut().enumerate() {
-        let secrets = secrets_of_variable(key, value);
-        all.push(Held {
-            place: format!("e{n}"),
-            field: format!("{head}.env[{n}].value"),
-            text: value,
-            secrets,
-        });
-    }
-    for (letter, field, list) in lists {
-        let mut before: Option<String> = None;
-        for (n, text) in list.iter_mut().enumerate() {
-            let secrets = secrets_of_argument(text, before.as_deref());
-            before = Some(text.clone());
-            all.push(Held { place: format!("{letter}{n}"), field: format!("{field}[{n}]"), text, secrets });
-        }
-    }
-    all
-}
-
-/// Masks what is secret in the environment and the arguments of the spec of task `id`. Scripts are left as they are.
-pub fn mask(kind: &mut TaskKind, id: &TaskId) {
-    for held in held(kind).into_iter().filter(|held| !held.secrets.is_empty()) {
-        *held.text = replaced(held.text, &held.secrets, |n| format!("{MASK}({id}/{}.{n})", held.place));
-    }
-}
-
-/// Arguments as they may be shown.
+/// A command line as it may be shown, word by word.
 pub(crate) fn masked_words<'a>(words: &[&'a str]) -> Vec<Cow<'a, str>> {
-    let before = iter::once(None).chain(words.iter().copied().map(Some));
-    let masked = |(word, before): (&'a str, _)| match &secrets_of_argument(word, before)[..] {
+    let masked = |(word, secrets): (&'a str, Vec<Range<usize>>)| match &secrets[..] {
         [] => Cow::Borrowed(word),
         secrets => Cow::Owned(replaced(word, secrets, |_| MASK.to_owned())),
     };
-    words.iter().copied().zip(before).map(masked).collect()
+    words.iter().copied().zip(secrets_of_words(words)).map(masked).collect()
 }
 
-/// The first task whose secrets a spec asks for, if it holds masks at all.
-///
-/// # Errors
-/// For a mask that does not say whose it is, with the field: it is never taken for the secret itself.
-pub fn masks_of(spec: &TaskSpec) -> Result<Option<TaskId>, FieldError> {
-    let mut kind = spec.kind.clone();
-    for held in held(&mut kind) {
-        if let Some((_, id, _)) =
-            next_mask(held.text).map_err(|problem| FieldError::new(&held.field, problem))?
-        {
-            return Ok(Some(id));
-        }
+/// The value of a label as it may be shown.
+#[must_use]
+pub fn masked_label<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
+    match &secrets_of_label(key, value)[..] {
+        [] => Cow::Borrowed(value),
+        secrets => Cow::Owned(replaced(value, secrets, |_| MASK.to_owned())),
     }
-    Ok(None)
 }
 
-/// Puts the secrets of `source`, the spec of task `id` as it is stored, in the place of their masks.
-///
-/// # Errors
-/// For a mask whose secret that spec does not hold, with the field.
-pub fn restore(spec: &mut TaskSpec, id: &TaskId, source: &TaskSpec) -> Result<(), FieldError> {
-    let mut source = source.kind.clone();
-    let source = held(&mut source);
-    for held in held(&mut spec.kind) {
-        let wrong = |problem| FieldError::new(&held.field, problem);
-        let (mut whole, mut rest) = (String::new(), held.text.as_str());
-        while let Some((place, whose, secret)) = next_mask(rest).map_err(wrong)? {
-            whole.push_str(&rest[..place.start]);
-            if whose == *id {
-                let (held, n) = secret.rsplit_once('.').unwrap_or_default();
-                let found = source.iter().find(|source| source.place == held).and_then(|source| {
-                    let range = source.secrets.get(n.parse::<usize>().ok()?)?;
-                    Some(&source.text[range.clone()])
-                });
-                whole.push_str(found.ok_or_else(|| wrong(NO_SECRET))?);
-            } else {
-                whole.push_str(&rest[place.clone()]);
-            }
-            rest = &rest[place.end..];
-        }
-        whole.push_str(rest);
-        *held.text = whole;
-    }
-    Ok(())
-}
-
-const NO_SECRET: &str = "stands for a hidden value that is not known here; write the value itself";
-
-/// Where a mask is, the task whose secret it stands for, and which of its secrets that is.
-type FoundMask<'a> = (Range<usize>, TaskId, &'a str);
-
-fn next_mask(text: &str) -> Result<Option<FoundMask<'_>>, &'static str> {
-    let Some(start) = text.find(MASK) else { return Ok(None) };
-    let named = text[start + MASK.len()..].strip_prefix('(').and_then(|rest| rest.split_once(')'));
-    let (name, (id, secret)) =
-        named.and_then(|(name, _)| Some((name, name.split_once('/')?))).ok_or(NO_SECRET)?;
-    let id = TaskId::new(id).map_err(|_| NO_SECRET)?;
-    Ok(Some((start..start + MASK.len() + name.len() + 2, id, secret)))
+/// What is secret of a value that has a name: all of it, else parts for their form.
+pub(crate) fn secrets_of_label(key: &str, value: &str) -> Vec<Range<usize>> {
+    if hides_written(key, value) { whole(value) } else { secrets_in(value) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -361,6 +439,8 @@ mod tests {
         harmless_names: Vec<String>,
         /// Text, and what is shown of it with `***` for each mask.
         texts: Vec<(String, String)>,
+        /// The same of words; the page shows them as they are answered, and looks at texts alone.
+        command_lines: Vec<(Vec<String>, Vec<String>)>,
     }
 
     fn cases() -> Cases {
@@ -380,83 +460,26 @@ mod tests {
 
     #[test]
     fn secrets_in_a_text_are_masked_and_nothing_else() {
+        let mut wrong = Vec::new();
         for (text, shown) in cases().texts {
-            assert_eq!(masked_text(&text), shown.replace("***", MASK), "{text}");
-            assert_eq!(masked_text(&masked_text(&text)), masked_text(&text), "twice: {text}");
+            let masked = masked_text(&text).into_owned();
+            if masked != shown.replace("***", MASK) {
+                wrong.push((text.clone(), masked.clone()));
+            }
+            assert_eq!(masked_text(&masked), masked, "twice: {text}");
         }
-    }
-
-    fn spec() -> TaskSpec {
-        let spec = json!({
-            "slot": "s",
-            "kind": {"subprocess": {
-                "mode": {"command": {"command": "deploy", "args": [
-                    "--password=hush", "--token", "hush2", "postgres://u:hush3@db/x", "--key=2", "MY_TOKEN=hush4",
-                ]}},
-                "env": [
-                    {"key": "API_KEY", "value": "hush5"},
-                    {"key": "DATABASE_URL", "value": "postgres://u:hush6@db/x?password=hush7"},
-                    {"key": "LANG", "value": "C"},
-                    {"key": "USE_TOKEN", "value": "true"},
-                    {"key": "DB_PASSWORD", "value": "{{ password }}"},
-                ],
-            }},
-        });
-        serde_json::from_value(spec).expect("legal")
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     #[test]
-    fn a_spec_can_be_shown_and_submitted_again() {
-        let (spec, id) = (spec(), TaskId::new("t1").expect("legal"));
-        let mut shown = spec.clone();
-        mask(&mut shown.kind, &id);
-        let text = serde_json::to_string(&shown).expect("writes");
-        assert!(!text.contains("hush"), "{text}");
-        for kept in [
-            "deploy",
-            "--password=",
-            "postgres://u:",
-            "@db/x",
-            "--key=2",
-            "\"C\"",
-            "\"true\"",
-            "{{ password }}",
-        ] {
-            assert!(text.contains(kept), "{kept} in {text}");
+    fn secrets_on_a_command_line_are_masked_and_nothing_else() {
+        let mut wrong = Vec::new();
+        for (words, shown) in cases().command_lines {
+            let masked = masked_words(&words.iter().map(String::as_str).collect::<Vec<_>>()).join("\n");
+            if masked != shown.join("\n").replace("***", MASK) {
+                wrong.push(masked);
+            }
         }
-        assert_eq!(masks_of(&shown), Ok(Some(id.clone())));
-        let mut again = shown.clone();
-        restore(&mut again, &id, &spec).expect("all are there");
-        assert_eq!(again, spec);
-
-        // What is around a mask may change, and a mask may be moved.
-        let TaskKind::Subprocess(task) = &mut shown.kind else { panic!("a command") };
-        task.env.swap(0, 1);
-        task.env[0].value = task.env[0].value.replace("@db/", "@other/");
-        restore(&mut shown, &id, &spec).expect("all are there");
-        let TaskKind::Subprocess(task) = &shown.kind else { panic!("a command") };
-        assert_eq!(task.env[0].value, "postgres://u:hush6@other/x?password=hush7");
-        assert_eq!(task.env[1].value, "hush5");
-        assert_eq!(masks_of(&spec), Ok(None));
-    }
-
-    #[test]
-    fn a_mask_is_never_taken_for_a_secret() {
-        let source = spec();
-        let id = TaskId::new("t1").expect("legal");
-        for value in [MASK.to_owned(), format!("a{MASK}b"), format!("{MASK}(t1)"), format!("{MASK}(?/e0.0)")]
-        {
-            let mut spec = spec();
-            let TaskKind::Subprocess(task) = &mut spec.kind else { panic!("a command") };
-            task.env[2].value = value;
-            assert_eq!(masks_of(&spec).expect_err("refused").field, "kind.subprocess.env[2].value");
-        }
-        for unknown in ["e9.0", "e0.1", "e2.0", "e0", "", "é"] {
-            let mut spec = spec();
-            let TaskKind::Subprocess(task) = &mut spec.kind else { panic!("a command") };
-            task.env[0].value = format!("{MASK}(t1/{unknown})");
-            let error = restore(&mut spec, &id, &source).expect_err(unknown);
-            assert_eq!(error.field, "kind.subprocess.env[0].value");
-        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }

@@ -23,6 +23,7 @@ use solti_model::{
 use solti_store::{Change, StoredEvent};
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
 /// Finished tasks that are counted at most.
@@ -38,6 +39,7 @@ pub struct SupervisorApiAdapter {
     pub(crate) encodings: Encodings,
     programs: Arc<Programs>,
     hooks: Arc<Hooks>,
+    mask_key: Arc<OnceCell<String>>,
 }
 
 impl SupervisorApiAdapter {
@@ -53,6 +55,7 @@ impl SupervisorApiAdapter {
             encodings: Encodings::default(),
             programs,
             hooks: Arc::default(),
+            mask_key: Arc::default(),
         }
     }
 
@@ -67,6 +70,11 @@ impl SupervisorApiAdapter {
 
     pub(super) fn hooks(&self) -> &Hooks {
         &self.hooks
+    }
+
+    /// Once it was read or made.
+    pub(super) fn kept_mask_key(&self) -> &OnceCell<String> {
+        &self.mask_key
     }
 
     /// # Errors
@@ -102,17 +110,24 @@ fn storage(error: solti_store::StoreError) -> ApiError {
 #[async_trait]
 impl ApiHandler for SupervisorApiAdapter {
     async fn submit_task(&self, spec: TaskSpec) -> Result<TaskId, ApiError> {
-        let spec = secrets::restored(&self.supervisor, spec).await?;
+        let spec = self.restored(spec).await?;
         Ok(self.supervisor.submit(spec).await?)
     }
 
     async fn get_task_status(&self, id: &TaskId) -> Result<Option<Task>, ApiError> {
-        Ok(self.stored(id).await?.map(secrets::masked))
+        match self.stored(id).await? {
+            Some(task) => Ok(Some(self.masked(task).await?)),
+            None => Ok(None),
+        }
     }
 
     async fn query_tasks(&self, query: TaskQuery) -> Result<TaskPage<Task>, ApiError> {
         let page = self.supervisor.store().query(&query).await.map_err(storage)?;
-        Ok(TaskPage { items: page.items.into_iter().map(secrets::masked).collect(), total: page.total })
+        let mut items = Vec::with_capacity(page.items.len());
+        for task in page.items {
+            items.push(self.masked(task).await?);
+        }
+        Ok(TaskPage { items, total: page.total })
     }
 
     async fn list_task_runs(&self, id: &TaskId) -> Result<Vec<TaskRun>, ApiError> {
@@ -120,7 +135,7 @@ impl ApiHandler for SupervisorApiAdapter {
         if runs.is_empty() {
             self.known(id).await?;
         }
-        Ok(runs.into_iter().map(|stored| stored.run).collect())
+        Ok(runs.into_iter().map(|stored| secrets::masked_run(stored.run)).collect())
     }
 
     async fn delete_task(&self, id: &TaskId) -> Result<(), ApiError> {
@@ -160,7 +175,7 @@ impl DesktopApi for SupervisorApiAdapter {
 
 impl Perform<ValidateSpec> for SupervisorApiAdapter {
     async fn perform(&self, ValidateSpec { spec }: ValidateSpec) -> Result<(), ApiError> {
-        let spec = secrets::restored(&self.supervisor, spec.parse()?).await?;
+        let spec = self.restored(spec.parse()?).await?;
         Ok(self.supervisor.validate(&spec).await?)
     }
 }
@@ -229,7 +244,7 @@ impl Perform<PageRuns> for SupervisorApiAdapter {
         if past.items.is_empty() {
             self.known(&id).await?;
         }
-        let runs = past.items.into_iter().map(|stored| stored.run).collect();
+        let runs = past.items.into_iter().map(|stored| secrets::masked_run(stored.run)).collect();
         Ok(RunPage { runs, more: past.more, not_kept: past.not_kept })
     }
 }

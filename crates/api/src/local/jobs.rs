@@ -1,6 +1,6 @@
 //! Saved jobs over the supervisor: what it holds, joined with what the store has of their tasks.
 
-use super::{SupervisorApiAdapter, hooks, now_ms, rows, secrets};
+use super::{SupervisorApiAdapter, hooks, now_ms, rows};
 use crate::ApiError;
 use crate::operations::{
     DeleteJob, GetJob, ItemStream, JobHistory, JobRevisions, ListJobs, Perform, PreviewSchedule, Provide,
@@ -121,7 +121,7 @@ impl Perform<GetJob> for SupervisorApiAdapter {
         let warnings = self.warnings(&job).await.map_err(storage)?;
         Ok(Some(JobDetail {
             warnings,
-            job: secrets::masked_job(job),
+            job: self.masked_job(job).await?,
             schedules: state.schedules,
             stats: self.stats(&name).await?,
             firings,
@@ -130,11 +130,10 @@ impl Perform<GetJob> for SupervisorApiAdapter {
 }
 
 impl Perform<SaveJob> for SupervisorApiAdapter {
-    async fn perform(&self, SaveJob { mut job, expected_revision }: SaveJob) -> Result<Job, ApiError> {
-        let restored = secrets::restored(self.supervisor(), job.spec).await;
-        job.spec = restored.map_err(|error| error.within("job.spec"))?;
+    async fn perform(&self, SaveJob { job, expected_revision }: SaveJob) -> Result<Job, ApiError> {
+        let job = self.restored(job).await.map_err(|error| error.within("job"))?;
         let saved = self.supervisor().save_job(job, expected_revision).await;
-        Ok(secrets::masked_job(saved.map_err(|error| ApiError::from(error).within("job"))?))
+        self.masked_job(saved.map_err(|error| ApiError::from(error).within("job"))?).await
     }
 }
 
@@ -152,12 +151,14 @@ impl Perform<RenameJob> for SupervisorApiAdapter {
         if name != to {
             self.move_secrets(&name, &renamed).await;
         }
-        Ok(secrets::masked_job(renamed))
+        self.masked_job(renamed).await
     }
 }
 
 impl Perform<RunJob> for SupervisorApiAdapter {
     async fn perform(&self, RunJob { name, parameters }: RunJob) -> Result<TaskId, ApiError> {
+        // Defaults that are hidden come back as they were shown.
+        let parameters = self.restored(parameters).await?;
         Ok(self.supervisor().run_job(&name, parameters).await?)
     }
 }

@@ -1,6 +1,6 @@
 //! Hands on the queue, over the supervisor.
 
-use super::{SupervisorApiAdapter, secrets};
+use super::SupervisorApiAdapter;
 use crate::ApiError;
 use crate::operations::{
     EditTask, Forecast, HoldAll, HoldTask, MoveTask, Perform, ReleaseTask, ResumeTask, RetryNow, RunNow,
@@ -76,7 +76,7 @@ impl Perform<RetryNow> for SupervisorApiAdapter {
 
 impl Perform<EditTask> for SupervisorApiAdapter {
     async fn perform(&self, EditTask { id, spec, resource_version }: EditTask) -> Result<(), ApiError> {
-        let spec = secrets::restored(self.supervisor(), spec.parse()?).await?;
+        let spec = self.restored(spec.parse()?).await?;
         Ok(self.supervisor().edit(&id, spec, resource_version).await?)
     }
 }

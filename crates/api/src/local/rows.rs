@@ -2,6 +2,7 @@
 
 use super::now_ms;
 use crate::ApiError;
+use solti_model::secret::masked_label;
 use solti_model::{
     LabelCount, Lane, LaneRules, ListQuery, MAX_LEFT_OUT, RunMark, Searched, Slot, StorageState, Summary,
     TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
@@ -149,13 +150,15 @@ pub(super) async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError
         value: label.value,
         count: label.count,
     };
+    // By a secret nobody looks for tasks.
+    let is_shown = |label: &solti_store::LabelCount| masked_label(&label.key, &label.value) == label.value;
     Ok(Summary {
         by_phase: TaskPhase::ALL
             .into_iter()
             .map(|phase| (phase, counts.get(&phase).copied().unwrap_or(0)))
             .collect(),
         lanes: notable_lanes(supervisor).await?,
-        labels: store.labels().await.map_err(storage)?.into_iter().map(count).collect(),
+        labels: store.labels().await.map_err(storage)?.into_iter().filter(is_shown).map(count).collect(),
         resource_version: supervisor.resource_version(),
         storage: supervisor.storage(),
         unkept_limits: supervisor.unkept_limits(),

@@ -8,7 +8,6 @@ use super::rows::{MAX_BUCKETS, MAX_ROWS, density};
 use super::run_log::{RunLog, blocking};
 use super::searched_log::SearchedLog;
 use super::searches::{Found, Running, compile, reported};
-use crate::local::secrets;
 use crate::operations::{
     ExportMerged, ExportStream, ItemStream, MergedDensity, MergedPositionAt, MergedPositions,
     MergedSearchRows, OpenMergedSearch, OpenedSearch, Perform, Produce, Provide, ReadMerged, SearchEvent,
@@ -234,7 +233,7 @@ impl Produce<ExportMerged> for SupervisorApiAdapter {
         for RunId { task: id, .. } in sources {
             let stored = self.supervisor().store().task(&id).await.map_err(SupervisorError::from)?;
             let stored = stored.ok_or(ApiError::TaskNotFound { id })?;
-            let name = secrets::masked(stored.task).spec.display_name();
+            let name = stored.task.spec.display_name();
             names.push(format!("{}: ", name.replace(['\n', '\r'], " ")));
         }
         let rows = match search {
