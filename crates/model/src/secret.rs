@@ -203,7 +203,10 @@ fn written_in(text: &str) -> Vec<Range<usize>> {
             break;
         };
         at = all.end();
-        let before = &text[..name.start()];
+        if !looks_secret(name.as_str()) {
+            continue;
+        }
+        let before = &text[text.floor_char_boundary(name.start().saturating_sub(LOOK_BACK))..name.start()];
         let Some(value) = value_at(text, at, before, name.as_str(), closing.as_str(), sign.as_str()) else {
             continue;
         };
@@ -215,6 +218,8 @@ fn written_in(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// So many bytes before a name tell whether it is one.
+const LOOK_BACK: usize = 1_000;
 /// The longer ones first.
 const QUOTES: [&str; 4] = [r#"\""#, r"\'", "\"", "'"];
 

@@ -19,8 +19,8 @@ export const RULES = {
   "placeholder": "^\\{\\{\\s*[A-Za-z_][A-Za-z0-9_-]*\\s*\\}\\}$",
   "values": [
     { "of": "password in a URL", "pattern": "([A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#:@\"'<>]*:)([^\\s/?#\"'<>]+)(@)" },
-    { "of": "password in a URL, as nobody should write it", "pattern": "([A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#:@\"'<>\\[\\]]+:)([^\\s/?#\"'<>@]*[^\\s/?#\"'<>@0-9][^\\s/?#\"'<>@]*[/?#][^\\s\"'<>@]*)(@)" },
-    { "of": "password before an address of Go's driver for MySQL", "pattern": "([A-Za-z0-9_.-]+:)([^\\s\"'@/]+)(@(?:tcp|udp|unix)\\()" },
+    { "of": "password in a URL, as nobody should write it", "pattern": "([A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#:@\"'<>\\[\\]]{1,64}:)([^\\s/?#\"'<>@]{0,64}[^\\s/?#\"'<>@0-9][^\\s/?#\"'<>@]{0,64}[/?#][^\\s\"'<>@]{0,64})(@)" },
+    { "of": "password before an address of Go's driver for MySQL", "pattern": "([A-Za-z0-9_.-]{1,64}:)([^\\s\"'@/]{1,64})(@(?:tcp|udp|unix)\\()" },
     { "of": "password in an address of Oracle", "pattern": "(jdbc:oracle:[a-z0-9]+:[^\\s/@\"']+/)([^\\s@\"']+)(@)", "ignoreCase": true },
     { "of": "token in place of a URL's user", "pattern": "([A-Za-z][A-Za-z0-9+.-]*://)([A-Za-z0-9_-]{20,})(@)" },
     { "of": "parameter of a URL", "pattern": "([?&;](?:access_token|api_?key|auth|client_secret|key|passwd|password|pwd|secret|sig|signature|token)=)([^&\\s\"'#]+)()", "ignoreCase": true },
@@ -47,7 +47,7 @@ export const RULES = {
     { "of": "Terraform", "pattern": "((?:^|[^A-Za-z0-9_]))([A-Za-z0-9]{8,}\\.atlasv1\\.[A-Za-z0-9]{16,})()" }
   ],
   "commandLines": [
-    { "of": "user and password", "pattern": "((?:^|\\s)(?:-[uU]|--(?:auth|http-user|proxy-user|user|userpwd))[\\s=]+[\"']?[^\\s:/@%\"'=]*[^\\s:/@%\"'=0-9][^\\s:/@%\"'=]*[:%])([^\\s\"'/][^\\s\"']*)()" },
+    { "of": "user and password", "pattern": "((?:^|\\s)(?:-[uU]|--(?:auth|http-user|proxy-user|user|userpwd))[\\s=]+[\"']?[^\\s:/@%\"'=]{0,64}[^\\s:/@%\"'=0-9][^\\s:/@%\"'=]{0,64}[:%])([^\\s\"'/][^\\s\"']*)()" },
     { "of": "user and password behind -u itself", "pattern": "((?:^|[\\s/;&|(])curl(?:\\s+\\S+){0,16}?\\s+-u[^\\s:/@\"'=]+:)([^\\s\"'/][^\\s\"']*)()" },
     { "of": "password behind -p, with or without a blank", "pattern": "((?:^|[\\s/;&|(])(?:sshpass|7z[ar]?|mysql[a-z]*|mariadb[a-z-]*)(?:\\s+\\S+){0,16}?\\s+-p\\s*)([^\\s\"']+)()" },
     { "of": "password behind a letter", "pattern": "((?:^|[\\s/;&|(])(?:redis-cli(?:\\s+\\S+){0,16}?\\s+-a|ldap[a-z]+(?:\\s+\\S+){0,16}?\\s+-w|(?:docker|helm|podman)\\s+(?:registry\\s+)?login(?:\\s+\\S+){0,16}?\\s+-p|(?:un)?zip(?:\\s+\\S+){0,16}?\\s+-P)\\s+)([^\\s\"']+)()" }
