@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use solti_model::FieldError;
+use solti_model::secret::masked_text;
 use solti_shim::start_report::{Stage as ShimStage, StartFailure as ReportedFailure};
 use solti_wasi::NotStarted;
 
@@ -31,9 +32,10 @@ pub enum Stage {
     Exec,
 }
 
-/// A start that failed. Nothing of the task has run. Its `Display` is one plain sentence that names the path.
+/// A start that failed. Nothing of the task has run. Its `Display` is one plain sentence that names the path, without what is secret in
+/// it: it is stored, and sent to hooks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.sentence())]
+#[error("{}", masked_text(&self.sentence()))]
 pub struct StartFailure {
     /// Where it failed.
     pub stage: Stage,
@@ -278,6 +280,24 @@ impl StartFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_tells_no_secret_of_a_path() {
+        let failed = |path: &str, cause| StartFailure::new(Stage::Resolve, 0, path, cause).to_string();
+        for (sentence, told) in [
+            (
+                failed("postgres://u:hush@h/db", StartCause::NotInPath { entries: 2 }),
+                "program not found: postgres://u:••••••@h/db (PATH has 2 entries)",
+            ),
+            (
+                failed("/srv/token=hush", StartCause::CwdMissing),
+                "working directory does not exist: /srv/token=••••••",
+            ),
+            (failed("/srv/keys", StartCause::CwdMissing), "working directory does not exist: /srv/keys"),
+        ] {
+            assert_eq!(sentence, told);
+        }
+    }
 
     #[test]
     fn only_what_the_system_lacks_for_a_moment_is_tried_again() {
