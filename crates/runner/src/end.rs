@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use solti_model::secret::masked_text;
 use solti_shim::exit_record::{EndFlags, ExitRecord, LeaderStatus, RunEnd as RecordedEnd, RunState, Usage};
 
 use crate::StartFailure;
@@ -150,12 +151,12 @@ impl RunEnd {
         }
     }
 
-    /// One sentence for the user; `None` for exit code 0. `timeout` is the limit the run had, as far as the caller knows.
+    /// One sentence for the user, without secrets; `None` for exit code 0. `timeout` is the limit the run had, as far as the caller knows.
     pub fn describe(&self, timeout: Option<Duration>) -> Option<String> {
         Some(match self {
             Self::Exited { code: 0 } => return None,
             Self::Exited { code } => format!("exit {code}"),
-            Self::ExitedBecause { why, .. } => why.clone(),
+            Self::ExitedBecause { why, .. } => masked_text(why).into_owned(),
             Self::Signaled { signal } => format!("killed by {}", describe_signal(*signal)),
             Self::TimedOut { .. } => match timeout {
                 Some(limit) => format!("timed out after {}", words_for(limit)),
@@ -164,7 +165,7 @@ impl RunEnd {
             Self::Stopped { .. } => "stopped".to_owned(),
             Self::StartFailed(failure) => failure.to_string(),
             Self::OverOutputLimit => "ended: it printed more than its limit".to_owned(),
-            Self::Cluster { why, .. } | Self::NotTaken { why } => why.clone(),
+            Self::Cluster { why, .. } | Self::NotTaken { why } => masked_text(why).into_owned(),
             Self::Lost { reason } => format!("supervision lost: {}", reason.words()),
         })
     }

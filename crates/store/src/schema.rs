@@ -16,7 +16,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 23] = [
+const MIGRATIONS: [Step; 24] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -40,6 +40,7 @@ const MIGRATIONS: [Step; 23] = [
     Step::Code(hooks::add_command_task),
     Step::Code(lane_rules::add_own_capacity),
     Step::Code(kin::index),
+    Step::Code(texts_anew::write),
 ];
 
 /// Statements that a connection keeps compiled; there are about forty different ones.

@@ -1,5 +1,5 @@
 //! A step between two formats of the file: what is shown and searched of each task is written anew from its spec, because the
-//! rule for it has changed (`solti-model`, `command_text`). Some ten seconds for each million of tasks.
+//! rule for it has changed (`solti-model`, `command_text`, or what is secret of it, `secret`). Some ten seconds for each million of tasks.
 
 use crate::StoreError;
 use rusqlite::{Transaction, params};

@@ -111,6 +111,29 @@ async fn what_an_earlier_version_said_of_a_task_is_said_by_the_rule_of_this_one(
 }
 
 #[tokio::test]
+async fn what_an_earlier_version_showed_of_secrets_is_not_shown_and_not_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let long = format!("curl -H 'X-Auth-Token: hush' https://h\n{}", "# and so on\n".repeat(2_000));
+    store.apply(vec![scripted(task(1, TaskPhase::Failed), &long).into()]).await.unwrap();
+    drop(store);
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    db.execute_batch(
+        r#"UPDATE task_text SET folded = 'curl hush';
+           UPDATE task_heads SET head = '{"slot":"a","name":"curl hush","command":"curl hush"}';
+           PRAGMA user_version = 23"#,
+    )
+    .unwrap();
+    drop(db);
+
+    let store = Store::open(dir.path()).unwrap();
+    let row = store.rows_of(vec![id(1)]).await.unwrap().remove(0);
+    assert_eq!(row.task.spec.command, "curl -H 'X-Auth-Token: ••••••' https://h …");
+    let query = RowQuery { text: Some("hush".to_owned()), ..RowQuery::default() };
+    assert_eq!(store.list(&query).await.unwrap().total, 0);
+}
+
+#[tokio::test]
 async fn what_an_earlier_version_stored_tells_how_long_tasks_take() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();

@@ -1,4 +1,4 @@
-//! What a call says: the same for a command and for an address. Secrets of commands are masked in it, as they are in rows.
+//! What a call says: the same for a command and for an address. Secrets are masked in it, as they are in the row that it is made of.
 
 use serde_json::{Map, Value, json};
 use solti_model::{HookDelivery, HookEvent, TaskPhase};
