@@ -374,7 +374,11 @@ fn encoding(info: &LogInfo) -> TextEncoding {
 
 /// Whether bytes of a log tell that it may not be UTF-8. Of a part of a line the end may be half of a character.
 fn is_odd(bytes: &[u8], ended: bool) -> bool {
-    bytes.contains(&0) || std::str::from_utf8(bytes).is_err_and(|error| ended || error.error_len().is_some())
+    // ISO-2022-JP has escapes that no terminal has.
+    let has_escape = || bytes.windows(2).any(|pair| pair == b"\x1b$");
+    bytes.contains(&0)
+        || std::str::from_utf8(bytes).is_err_and(|error| ended || error.error_len().is_some())
+        || has_escape()
 }
 
 /// Whether standard output and standard error are one file, pipe or terminal.
@@ -400,6 +404,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_text_ask_for_nothing() {
+        assert!(is_odd(b"\x1b$B%(", false) && !is_odd(b"\x1b[1mx", true));
         assert!(!is_odd("plain \u{20ac}".as_bytes(), true) && !is_odd(b"\xe2\x82", false));
         assert!(is_odd(b"\xe2\x82", true) && is_odd(b"h\0", false) && is_odd(b"\xcf\xf0", false));
     }

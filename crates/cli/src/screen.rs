@@ -70,7 +70,7 @@ impl Screen {
 
     /// What shows the rest of a line to which nothing will be added: what has no end is shown as it is.
     pub fn end(&mut self, columns: usize) -> String {
-        let Some(reader) = self.reader.as_mut().filter(|_| self.begun) else { return String::new() };
+        let Some(mut reader) = self.reader.take_if(|_| self.begun) else { return String::new() };
         let shown = colored_row(&reader.finish(usize::MAX));
         let out = self.change(&shown.text, columns);
         self.shown = shown;
@@ -234,7 +234,6 @@ mod tests {
             let mut screen = Screen::default();
             assert_eq!(shown(&mut screen, &[(part, false)]), [before], "{part:?}");
             assert_eq!(screen.end(80), rest, "{part:?}");
-            screen.leave();
             assert_eq!(screen.end(80), "", "once");
         }
     }
