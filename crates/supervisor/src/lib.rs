@@ -70,3 +70,4 @@ pub use lanes::MoveTo;
 pub use live::{LiveRun, LiveTask, RowState};
 pub use machine::{Keyring, Machine, StayingAwake, Unseen};
 pub use solti_runner::{TreeUsage, usage_of};
+pub use solti_schedule::MAX_CAUGHT_UP;

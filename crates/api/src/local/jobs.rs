@@ -11,7 +11,7 @@ use solti_model::{
     JobTasks, MAX_TIME_MS, SchedulePreview, TaskId,
 };
 use solti_store::StoreError;
-use solti_supervisor::{Planned, SupervisorError};
+use solti_supervisor::{MAX_CAUGHT_UP, Planned, SupervisorError};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -23,7 +23,7 @@ const STATS: u32 = 100;
 /// Times of schedules in a detail.
 const FIRINGS: u32 = 20;
 /// Of so many before them those that left a time out: the first of what was caught up with tells how many were not.
-const CAUGHT_UP: u32 = solti_schedule::MAX_CAUGHT_UP as u32;
+const CAUGHT_UP: u32 = MAX_CAUGHT_UP as u32;
 /// Times of a preview without a count, and at most.
 const PREVIEWED: (u32, u32) = (5, 100);
 /// Clock changes are warned of so far ahead.
