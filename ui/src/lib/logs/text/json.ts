@@ -88,7 +88,7 @@ function tooDeep(json: string): boolean {
 }
 
 /** It is one JSON object and nothing else. */
-export const isObject = (text: string): boolean => isWhole(text, "{", "}");
+const isObject = (text: string): boolean => isWhole(text, "{", "}");
 
 function isWhole(text: string, open: string, close: string): boolean {
   const trimmed = text.trim();
