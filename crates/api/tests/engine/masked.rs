@@ -101,7 +101,8 @@ async fn no_place_of_a_task_shows_a_secret_and_none_loses_it() {
     let no_program = command(&format!("postgres://u:{SECRET}@h/db"), &[]);
     let failed = api.submit_task(spec("failed", no_program, json!({}))).await.unwrap();
     let error = engine.finished(&failed).await.status.error.unwrap();
-    assert!(error.starts_with("program not found: postgres://u:••••••@h/db"), "{error}");
+    assert!(error.starts_with("program not found: "), "{error}");
+    assert!(error.contains("/postgres://u:••••••@h/db"), "{error}");
     for id in [&id, &failed] {
         for answer in [
             serde_json::to_string(&api.get_task_status(id).await.unwrap()).unwrap(),

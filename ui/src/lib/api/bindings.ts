@@ -815,7 +815,7 @@ labels?: { [key in string]: string },
  */
 text?: string, 
 /**
- * Tasks whose latest finished attempt has this exit code.
+ * Tasks whose latest finished attempt has this exit code, or was killed by the signal that a shell has this code for.
  */
 exitCode?: number, 
 /**
@@ -2918,7 +2918,7 @@ labels?: Array<[string, string]>,
  */
 texts?: Array<string>, 
 /**
- * Its latest finished attempt has one of these exit codes.
+ * Its latest finished attempt has one of these exit codes, or was killed by the signal that a shell has one of them for.
  */
 exitCodes?: Array<number>, };
 

@@ -102,7 +102,7 @@ type JobDays = {
  * clock of whoever asks.
  */
 bounds: number[], };
-type Upcoming = { from: number, to: number, };
+type Upcoming = { name?: string | null, from: number, to: number, };
 type ListLanes = Record<symbol, never>;
 type SetLane = { slot: string, capacity?: number | null, paused?: boolean | null, };
 type SetLaneRules = { slot: string, rules: LaneRules, };
@@ -308,7 +308,7 @@ export interface Asks {
   skipNext: { request: SkipNext; answer: ComingRun };
   /** What a calendar shows of the jobs: of each day which of them ran or will, how often, and how that ended. A job that runs more than three times on a day is told by counts, however often that is. */
   jobDays: { request: JobDays; answer: JobCalendar };
-  /** The times at which jobs will be run by themselves, from one time up to another, in Unix milliseconds. */
+  /** The times at which jobs, or the one of a name, will be run by themselves, from one time up to another, in Unix milliseconds. */
   upcoming: { request: Upcoming; answer: ComingRuns };
   /** Every lane that runs or queues a task, or that was set to something else than the default. */
   listLanes: { request: ListLanes; answer: Array<Lane> };

@@ -33,7 +33,11 @@ setAside?: string,
 /**
  * When the copy was taken that is in use now, in Unix milliseconds; without one the database began empty.
  */
-backupTakenAt?: number, };
+backupTakenAt?: number, 
+/**
+ * Nothing was damaged: the database that was found is of an earlier time than the one that was here before.
+ */
+isOlder?: boolean, };
 
 export type OtherEngine = { pid: number, version: string, };
 
