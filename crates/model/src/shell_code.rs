@@ -119,7 +119,7 @@ mod tests {
             ),
             (TaskPhase::Failed, None, Some("the module does not exist: /m.wasm"), 127),
             (TaskPhase::Failed, None, Some("not WebAssembly: /m.wasm begins neither"), 126),
-            (TaskPhase::Failed, None, Some("working directory does not exist: /x"), 1),
+            (TaskPhase::Failed, None, Some("supervision lost: the supervising process is gone"), 1),
             (TaskPhase::Failed, None, None, 1),
             (TaskPhase::Timeout, Some(0), None, 124),
             (TaskPhase::Canceled, None, None, 130),
