@@ -2,6 +2,7 @@
 //! holds the two together; whoever hears of changes is told by this one.
 
 use crate::head::named;
+use crate::secret::masked_label;
 use crate::{LeftOut, ListQuery, SpecHead, TaskHead, TaskSpec};
 use std::collections::BTreeMap;
 
@@ -80,8 +81,12 @@ impl ListQuery {
             || !without.texts.is_empty();
         let of_head = (whole.is_none() && looks_at_spec).then(|| Searched::of_head(&task.spec));
         let searched = whole.or(of_head.as_ref());
+        // A head has secrets masked: one of the same form is taken for the same, until the list is read again.
+        let is_value =
+            |key: &str, found: &str, value: &str| found == value || found == masked_label(key, value);
         let has_label = |key: &str, value: &str| {
-            searched.is_some_and(|searched| searched.labels.get(key).is_some_and(|found| found == value))
+            let found = searched.and_then(|searched| searched.labels.get(key));
+            found.is_some_and(|found| is_value(key, found, value))
         };
         let has_text = |text: &str| searched.is_some_and(|searched| searched.text.contains(text));
         let in_name = |text: &str| searched.is_some_and(|searched| name_of(&searched.text).contains(text));

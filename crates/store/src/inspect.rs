@@ -1,7 +1,7 @@
 //! Looking at a database from outside, whether the app has it open or not, and without changing it.
 
 use crate::number::Number;
-use crate::recover::side_file;
+use crate::schema::side_file;
 use crate::{StoreError, backup, meta, schema};
 use rusqlite::Connection;
 use solti_model::TaskId;

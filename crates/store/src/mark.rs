@@ -3,7 +3,7 @@
 //!
 //! The number is written once it is committed, and the disk need not have it: it is never ahead of a database that nobody has touched.
 
-use crate::recover::side_file;
+use crate::schema::side_file;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};

@@ -14,8 +14,8 @@
 //! Of damaged databases the latest three are kept, as `solti.db.damaged-<Unix ms>` with their side files.
 
 use crate::backup::{FOLDER, backups, check, now_ms, private_file};
+use crate::schema::side_file;
 use crate::{Store, StoreError, schema};
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -282,10 +282,4 @@ fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-pub(crate) fn side_file(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
 }

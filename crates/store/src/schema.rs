@@ -3,12 +3,20 @@
 use crate::{StoreError, hooks, kin, lane_rules, queueing, runners, texts_anew, took};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use std::ffi::OsString;
 use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The database's file name in the data folder. Its WAL and shared memory stand beside it, as `-wal` and `-shm`.
 pub const FILE_NAME: &str = "solti.db";
+
+/// A file beside the database that belongs to it.
+pub(crate) fn side_file(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(database);
+    name.push(suffix);
+    name.into()
+}
 
 enum Step {
     Sql(&'static str),
