@@ -45,16 +45,18 @@ export function fill(row: number, { glyph, font }: Measures): { stretch: number;
 }
 
 let measured = false;
+/** What is measured so much larger than it is drawn is not rounded to whole pixels. */
+const LARGER = 16;
 
 /** Has all boxes of the page fill rows such as the one that this is in; of fonts and heights alone, so that once is enough. */
 export function measure(node: HTMLElement): void {
   if (measured) return;
   const { fontSize, fontFamily, lineHeight } = getComputedStyle(node);
   const context = document.createElement("canvas").getContext("2d");
-  const row = parseFloat(lineHeight);
+  const [size, row] = [parseFloat(fontSize) * LARGER, parseFloat(lineHeight) * LARGER];
   if (context === null || !(row > 0)) return;
   measured = true;
-  context.font = `${fontSize} ${fontFamily}`;
+  context.font = `${size}px ${fontFamily}`;
   const of = (text: string): TextMetrics => context.measureText(text);
   const [line, letter] = [of("│"), of("M")];
   const filled = fill(row, {
@@ -64,5 +66,5 @@ export function measure(node: HTMLElement): void {
   if (filled === null) return;
   const { style } = document.documentElement;
   style.setProperty("--box-stretch", String(filled.stretch));
-  style.setProperty("--box-shift", `${filled.shift / parseFloat(fontSize)}em`);
+  style.setProperty("--box-shift", `${filled.shift / size}em`);
 }
