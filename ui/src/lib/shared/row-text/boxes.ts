@@ -7,6 +7,7 @@ const BOXES = /[\u2500-\u259f]+/g;
 export const hasBoxes = (text: string): boolean => text.search(BOXES) !== -1;
 
 export interface Drawn extends Piece {
+  /** Of boxes and nothing else. */
   readonly boxes: boolean;
 }
 
