@@ -107,18 +107,20 @@ impl Client {
         answer(program, self.say(program, words, ANSWER_WITHIN).await?)
     }
 
-    /// As [`look`](Self::look), at what is this user's. A number that has no name at the moment, as while a directory service is away, is
-    /// nobody to Slurm's programs, some of which then answer with nothing: so they are asked by the other words alone.
+    /// As [`look`](Self::look), at what is this user's.
     async fn look_at_own(&self, program: &str, words: &[&str]) -> Result<String, String> {
-        let said = self.say(program, &self.own(words), ANSWER_WITHIN).await?;
-        match said.err.contains(NAMELESS) {
-            true => self.look(program, words).await,
-            false => answer(program, said),
-        }
+        answer(program, self.say_of_own(program, words).await?)
     }
 
-    fn own<'a>(&'a self, words: &[&'a str]) -> Vec<&'a str> {
-        [words, &["--user", &self.user]].concat()
+    /// Asks about what is this user's. A number that has no name at the moment, as while a directory service is away, is nobody to
+    /// Slurm's programs, some of which then answer with nothing: so they are asked by the other words alone.
+    async fn say_of_own(&self, program: &str, words: &[&str]) -> Result<Said, String> {
+        let own = [words, &["--user", &self.user]].concat();
+        let said = self.say(program, &own, ANSWER_WITHIN).await?;
+        match said.err.contains(NAMELESS) {
+            true => self.say(program, words, ANSWER_WITHIN).await,
+            false => Ok(said),
+        }
     }
 
     /// All jobs of this user that the controller still knows.
@@ -237,10 +239,7 @@ impl Client {
     }
 
     async fn cancel(&self, words: &[&str]) -> Result<(), String> {
-        let mut said = self.say("scancel", &self.own(words), ANSWER_WITHIN).await?;
-        if said.err.contains(NAMELESS) {
-            said = self.say("scancel", words, ANSWER_WITHIN).await?;
-        }
+        let said = self.say_of_own("scancel", words).await?;
         // What there is no such job for is over already.
         let over = ["already completing", "Invalid job id", "Job/step already"];
         if said.well || over.iter().any(|words| said.err.contains(words)) {
