@@ -73,7 +73,8 @@ fn info(attempt: u32) -> LogInfo {
 impl ApiHandler for Engine {
     async fn submit_task(&self, spec: TaskSpec) -> Result<TaskId, ApiError> {
         if spec.slot.as_str() == "busy" {
-            return Err(ApiError::SlotBusy { slot: spec.slot, running: id("t0") });
+            let reason = "the lane is paused".to_owned();
+            return Err(ApiError::SlotBusy { slot: spec.slot, running: id("t0"), reason });
         }
         self.note(format!("submit {}", spec.slot));
         Ok(id("t1"))
@@ -325,8 +326,8 @@ fn every_refusal_is_the_error_object() {
 
     let busy = refused("submit_task", json!({"spec": spec("busy")}));
     assert_eq!(
-        (&busy["error"], &busy["slot"], &busy["running"]),
-        (&json!("SlotBusy"), &json!("busy"), &json!("t0"))
+        busy,
+        json!({"error": "SlotBusy", "message": "the lane is paused", "slot": "busy", "running": "t0"})
     );
 
     let mut bad = spec("etl");

@@ -38,9 +38,15 @@ pub enum ApiError {
     /// `id` was never given, or its task was deleted.
     #[error("there is no task {id}")]
     TaskNotFound { id: TaskId },
-    /// The lane `slot` has no place, and the task's admission is to be refused then; `running` holds a place there.
-    #[error("lane {slot} is busy with task {running}")]
-    SlotBusy { slot: Slot, running: TaskId },
+    /// The lane `slot` has no place, and the task's admission is to be refused then; `running` holds a place there, or waits for
+    /// one: `reason` is a sentence that says which, and what it waits for.
+    #[error("{reason}")]
+    SlotBusy {
+        slot: Slot,
+        running: TaskId,
+        #[serde(rename = "message")]
+        reason: String,
+    },
     /// What is asked for does not fit how things stand now; `reason` is a sentence.
     #[error("{reason}")]
     Conflict {
@@ -130,6 +136,7 @@ impl ApiError {
         match self {
             Self::InvalidRequest { .. }
             | Self::PermissionDenied { .. }
+            | Self::SlotBusy { .. }
             | Self::Conflict { .. }
             | Self::Unavailable { .. } => None,
             other => Some(other.to_string()),
@@ -233,8 +240,8 @@ mod tests {
         );
         let (slot, running) = (Slot::new("etl").expect("legal"), TaskId::new("t1").expect("legal"));
         assert_eq!(
-            body(ApiError::SlotBusy { slot, running }),
-            json!({"error": "SlotBusy", "message": "lane etl is busy with task t1", "slot": "etl", "running": "t1"})
+            body(ApiError::SlotBusy { slot, running, reason: "the lane is paused".into() }),
+            json!({"error": "SlotBusy", "message": "the lane is paused", "slot": "etl", "running": "t1"})
         );
         let (first, others) =
             (FieldError::new("slot", "too long"), vec![FieldError::new("timeout", "too short")]);
@@ -277,7 +284,7 @@ mod tests {
             ApiError::Unauthenticated,
             ApiError::PermissionDenied { reason: "the origin is foreign".into() },
             ApiError::TaskNotFound { id: running.clone() },
-            ApiError::SlotBusy { slot, running },
+            ApiError::SlotBusy { slot, running, reason: "the lane is paused".into() },
             ApiError::Conflict { reason: "it is over".into() },
             ApiError::PayloadTooLarge { limit_bytes: 4 << 20 },
             ApiError::RateLimited { retry_after_ms: 5 },

@@ -56,7 +56,10 @@ mod tests {
             (ApiError::Unauthenticated, Code::Unauthenticated),
             (ApiError::PermissionDenied { reason: "no".into() }, Code::PermissionDenied),
             (ApiError::TaskNotFound { id: running.clone() }, Code::NotFound),
-            (ApiError::SlotBusy { slot, running }, Code::FailedPrecondition),
+            (
+                ApiError::SlotBusy { slot, running, reason: "the lane is paused".into() },
+                Code::FailedPrecondition,
+            ),
             (ApiError::Conflict { reason: "it is over".into() }, Code::FailedPrecondition),
             (ApiError::PayloadTooLarge { limit_bytes: 1 }, Code::ResourceExhausted),
             (ApiError::RateLimited { retry_after_ms: 5 }, Code::ResourceExhausted),

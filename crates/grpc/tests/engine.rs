@@ -75,7 +75,11 @@ async fn a_busy_lane_and_a_broken_rule_are_told_from_afar() {
     let remote = served.client();
     let running = remote.submit_task(spec("lane", command("sleep", &["600"]), json!({}))).await.unwrap();
     engine.running(&running).await;
-    let busy = ApiError::SlotBusy { slot: Slot::new("lane").unwrap(), running: running.clone() };
+    let busy = ApiError::SlotBusy {
+        slot: Slot::new("lane").unwrap(),
+        running: running.clone(),
+        reason: format!("lane lane is busy with task {running}"),
+    };
     assert_eq!(remote.submit_task(spec("lane", command("true", &[]), json!({}))).await.unwrap_err(), busy);
     remote.delete_task(&running).await.unwrap();
     let mut broken = spec("lane", command("true", &[]), json!({}));

@@ -37,7 +37,11 @@ fn body(status: &Status) -> Value {
 async fn every_error_of_every_call_arrives_as_it_was() {
     for error in [
         ApiError::TaskNotFound { id: id() },
-        ApiError::SlotBusy { slot: Slot::new("etl").unwrap(), running: id() },
+        ApiError::SlotBusy {
+            slot: Slot::new("etl").unwrap(),
+            running: id(),
+            reason: "the lane is paused".into(),
+        },
         ApiError::RateLimited { retry_after_ms: 70 },
         ApiError::Internal { incident: "1f".into() },
     ] {

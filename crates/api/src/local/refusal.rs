@@ -8,7 +8,7 @@ impl From<SupervisorError> for ApiError {
         match error {
             SupervisorError::Invalid(field) => field.into(),
             SupervisorError::NotFound { id } => Self::TaskNotFound { id },
-            SupervisorError::SlotBusy { slot, running, .. } => Self::SlotBusy { slot, running },
+            SupervisorError::SlotBusy { slot, running, reason } => Self::SlotBusy { slot, running, reason },
             SupervisorError::Conflict { reason } => Self::Conflict { reason },
             SupervisorError::Unanswered { reason } => Self::Unavailable { reason },
             SupervisorError::ShuttingDown => Self::Unavailable { reason: "the app is shutting down".into() },

@@ -135,7 +135,14 @@ async fn a_busy_lane_refuses_queues_or_replaces() {
     engine.running(&first).await;
 
     let refused = engine.api.submit_task(spec("lane", sleep(), json!({}))).await.unwrap_err();
-    assert_eq!(refused, ApiError::SlotBusy { slot: Slot::new("lane").unwrap(), running: first.clone() });
+    assert_eq!(
+        refused,
+        ApiError::SlotBusy {
+            slot: Slot::new("lane").unwrap(),
+            running: first.clone(),
+            reason: format!("lane lane is busy with task {first}"),
+        }
+    );
 
     let labels = json!({"admission": "queue", "labels": {"name": "second"}});
     let second = engine.api.submit_task(spec("lane", command("echo", &["2"]), labels)).await.unwrap();
@@ -174,6 +181,9 @@ async fn a_lane_runs_as_many_as_its_capacity_and_none_while_paused() {
     }
     let row = engine.api.ask(GetTaskRow { id: ids[0].clone() }).await.unwrap().unwrap();
     assert_eq!(row.waiting, Some(Waiting::LanePaused));
+    let refused = engine.api.submit_task(spec("wide", command("true", &[]), json!({}))).await.unwrap_err();
+    let waits = format!("task {} waits in lane wide already: the lane is paused", ids[0]);
+    assert_eq!((refused.code(), refused.to_string()), ("SlotBusy", waits));
     let lane =
         engine.api.ask(SetLane { slot: slot.clone(), capacity: None, paused: Some(false) }).await.unwrap();
     assert_eq!((lane.running, lane.queued, lane.capacity), (2, 1, 2));

@@ -152,7 +152,14 @@ pub async fn a_busy_lane_refuses_and_names_who_is_in_it(subject: &Subject) {
     let first = submit(subject, "lane", command("sleep", &["600"]), json!({})).await;
     subject.engine.running(&first).await;
     let error = subject.api.submit_task(spec("lane", command("true", &[]), json!({}))).await.unwrap_err();
-    assert_eq!(error, ApiError::SlotBusy { slot: Slot::new("lane").unwrap(), running: first.clone() });
+    assert_eq!(
+        error,
+        ApiError::SlotBusy {
+            slot: Slot::new("lane").unwrap(),
+            running: first.clone(),
+            reason: format!("lane lane is busy with task {first}"),
+        }
+    );
     assert_eq!(subject.api.query_tasks(TaskQuery::default()).await.unwrap().total, 1);
     subject.api.delete_task(&first).await.unwrap();
 }
