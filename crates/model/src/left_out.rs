@@ -29,6 +29,22 @@ pub struct LeftOut {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<i32>>")]
     pub exit_codes: Vec<i32>,
+    /// One of these is somewhere in its name, case ignored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub names: Vec<String>,
+    /// It was submitted at this time or later, in Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub since_ms: Option<u64>,
+    /// It is over, and its latest attempt took as long or longer, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub took_at_least_ms: Option<u64>,
+    /// It is over, and its latest attempt took as long or less, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub took_at_most_ms: Option<u64>,
 }
 
 /// Of all kinds together in one query.
@@ -44,6 +60,13 @@ impl LeftOut {
     /// Of all kinds together; [`MAX_LEFT_OUT`] at most are taken.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.slots.len() + self.jobs.len() + self.labels.len() + self.texts.len() + self.exit_codes.len()
+        let single = [self.since_ms, self.took_at_least_ms, self.took_at_most_ms];
+        self.slots.len()
+            + self.jobs.len()
+            + self.labels.len()
+            + self.texts.len()
+            + self.exit_codes.len()
+            + self.names.len()
+            + single.iter().flatten().count()
     }
 }

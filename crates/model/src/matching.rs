@@ -48,11 +48,22 @@ fn name_of(searched: &str) -> &str {
     searched.split('\n').next().unwrap_or_default()
 }
 
+/// As texts are looked for; `None` for a blank one, which asks for nothing.
+fn looked_for(text: &str) -> Option<String> {
+    Some(text.trim()).filter(|text| !text.is_empty()).map(folded)
+}
+
 impl LeftOut {
-    /// As [`ListQuery::folded_text`], of each; blank ones are none.
+    /// As [`ListQuery::folded_text`], of each.
     #[must_use]
     pub fn folded_texts(&self) -> Vec<String> {
-        self.texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(folded).collect()
+        self.texts.iter().filter_map(|text| looked_for(text)).collect()
+    }
+
+    /// As [`ListQuery::folded_name`], of each.
+    #[must_use]
+    pub fn folded_names(&self) -> Vec<String> {
+        self.names.iter().filter_map(|name| looked_for(name)).collect()
     }
 }
 
@@ -60,13 +71,13 @@ impl ListQuery {
     /// The text to look for, as [`Searched::text`] may hold it; `None` where none is asked for.
     #[must_use]
     pub fn folded_text(&self) -> Option<String> {
-        self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded)
+        self.text.as_deref().and_then(looked_for)
     }
 
     /// As [`ListQuery::folded_text`], for the name.
     #[must_use]
     pub fn folded_name(&self) -> Option<String> {
-        self.name.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(folded)
+        self.name.as_deref().and_then(looked_for)
     }
 
     /// Whether the task is among the rows of this query, wherever in it: cursor and limit do not count. `whole` is for a task
@@ -78,7 +89,8 @@ impl ListQuery {
             || self.name.is_some()
             || !self.labels.is_empty()
             || !without.labels.is_empty()
-            || !without.texts.is_empty();
+            || !without.texts.is_empty()
+            || !without.names.is_empty();
         let of_head = (whole.is_none() && looks_at_spec).then(|| Searched::of_head(&task.spec));
         let searched = whole.or(of_head.as_ref());
         // A head has secrets masked: one of the same form is taken for the same, until the list is read again.
@@ -90,20 +102,27 @@ impl ListQuery {
         };
         let has_text = |text: &str| searched.is_some_and(|searched| searched.text.contains(text));
         let in_name = |text: &str| searched.is_some_and(|searched| name_of(&searched.text).contains(text));
+        let as_late = |since| task.metadata.created_at >= since;
+        let as_long = |least| took_ms.is_some_and(|took| took >= least);
+        let as_short = |most| took_ms.is_some_and(|took| took <= most);
         let left_out = without.slots.contains(&task.spec.slot)
             || task.spec.job.as_ref().is_some_and(|job| without.jobs.contains(job))
             || without.exit_codes.iter().any(|code| task.status.has_exit_code(*code))
             || without.labels.iter().any(|(key, value)| has_label(key, value))
-            || without.folded_texts().iter().any(|text| has_text(text));
+            || without.folded_texts().iter().any(|text| has_text(text))
+            || without.folded_names().iter().any(|text| in_name(text))
+            || without.since_ms.is_some_and(as_late)
+            || without.took_at_least_ms.is_some_and(as_long)
+            || without.took_at_most_ms.is_some_and(as_short);
         !left_out
             && (self.phases.is_empty() || self.phases.contains(&task.status.phase))
             && self.slot.as_ref().is_none_or(|slot| *slot == task.spec.slot)
             && self.exit_code.is_none_or(|code| task.status.has_exit_code(code))
-            && self.since_ms.is_none_or(|since| task.metadata.created_at >= since)
+            && self.since_ms.is_none_or(as_late)
             && self.labels.iter().all(|(key, value)| has_label(key, value))
             && self.job.as_ref().is_none_or(|job| task.spec.job.as_ref() == Some(job))
-            && self.took_at_least_ms.is_none_or(|least| took_ms.is_some_and(|took| took >= least))
-            && self.took_at_most_ms.is_none_or(|most| took_ms.is_some_and(|took| took <= most))
+            && self.took_at_least_ms.is_none_or(as_long)
+            && self.took_at_most_ms.is_none_or(as_short)
             && self.folded_name().is_none_or(|text| in_name(&text))
             && self.folded_text().is_none_or(|text| has_text(&text))
     }
@@ -163,6 +182,13 @@ mod tests {
             (json!({"without": {"texts": ["cargo", "MAKE"]}}), false),
             (json!({"without": {"exitCodes": [3]}}), false),
             (json!({"without": {"jobs": ["import"]}}), true),
+            (json!({"without": {"names": ["nightly"]}}), false),
+            (json!({"without": {"names": ["make", " "]}}), true),
+            (json!({"without": {"sinceMs": 50}}), false),
+            (json!({"without": {"sinceMs": 51}}), true),
+            (json!({"without": {"tookAtLeastMs": 9}}), false),
+            (json!({"without": {"tookAtLeastMs": 10, "tookAtMostMs": 8}}), true),
+            (json!({"without": {"tookAtMostMs": 9}}), false),
         ] {
             let asked = query(asked);
             assert_eq!(asked.matches(&head, None, Some(9)), matches, "{asked:?}");

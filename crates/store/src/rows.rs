@@ -257,6 +257,21 @@ fn push_exit_code(sql: &mut Sql, condition: &str, equals: &str, code: i32) {
     sql.push(")");
 }
 
+/// What is nowhere in the text need not be looked for in its first line.
+fn push_has_name(sql: &mut Sql, folded: &str) {
+    sql.push("(instr(x.folded, ");
+    sql.bind(folded.to_owned());
+    sql.push(") > 0 AND instr(substr(x.folded, 1, instr(x.folded || char(10), char(10)) - 1), ");
+    sql.bind(folded.to_owned());
+    sql.push(") > 0)");
+}
+
+/// Of those that are over and ran.
+fn push_took(sql: &mut Sql, compared: &str, bound: u64) {
+    sql.push(&format!("{} {compared} ", took::of("t")));
+    sql.bind(Number(bound).stored());
+}
+
 impl Filter {
     fn by_phase(slot: Option<&Slot>, phases: &[TaskPhase]) -> Self {
         let mut phases = phases.to_vec();
@@ -302,7 +317,10 @@ impl Filter {
     }
 
     fn reads_texts(&self) -> bool {
-        self.text.is_some() || self.name.is_some() || !self.without.folded_texts().is_empty()
+        self.text.is_some()
+            || self.name.is_some()
+            || !self.without.folded_texts().is_empty()
+            || !self.without.folded_names().is_empty()
     }
 
     /// The label, when a single one is all there is to match and its tasks are counted.
@@ -404,7 +422,10 @@ impl Filter {
             || self.since_ms.is_some()
             || self.took != (None, None)
             || !self.without.slots.is_empty()
-            || !self.without.exit_codes.is_empty();
+            || !self.without.exit_codes.is_empty()
+            || self.without.since_ms.is_some()
+            || self.without.took_at_least_ms.is_some()
+            || self.without.took_at_most_ms.is_some();
         let mut tables = Vec::with_capacity(4);
         if !self.labels.is_empty() {
             tables.push(("l", "task_labels l"));
@@ -444,12 +465,8 @@ impl Filter {
             sql.push(") > 0");
         }
         if let Some(name) = &self.name {
-            // What is nowhere in the text need not be looked for in its first line.
-            sql.push(" AND instr(x.folded, ");
-            sql.bind(name.clone());
-            sql.push(") > 0 AND instr(substr(x.folded, 1, instr(x.folded || char(10), char(10)) - 1), ");
-            sql.bind(name.clone());
-            sql.push(") > 0");
+            sql.push(" AND ");
+            push_has_name(sql, name);
         }
         if let Some((first, last)) = self.range.filter(|_| self.reads_texts()) {
             sql.push(" AND x.num >= ");
@@ -488,15 +505,16 @@ impl Filter {
         }
         for (bound, compared) in [(self.took.0, ">="), (self.took.1, "<=")] {
             let Some(bound) = bound else { continue };
-            sql.push(&format!(" AND {} {compared} ", took::of("t")));
-            sql.bind(Number(bound).stored());
+            sql.push(" AND ");
+            push_took(sql, compared, bound);
         }
         self.push_without(sql, &num);
     }
 
     /// Conditions that must not hold.
     fn push_without(&self, sql: &mut Sql, num: &str) {
-        let LeftOut { slots, jobs, labels, exit_codes, .. } = &self.without;
+        let LeftOut { slots, jobs, labels, exit_codes, since_ms, took_at_least_ms, took_at_most_ms, .. } =
+            &self.without;
         for slot in slots {
             sql.push(" AND t.slot <> ");
             sql.bind(slot.as_str().to_owned());
@@ -522,6 +540,21 @@ impl Filter {
             sql.push(" AND instr(x.folded, ");
             sql.bind(text);
             sql.push(") = 0");
+        }
+        for name in self.without.folded_names() {
+            sql.push(" AND NOT ");
+            push_has_name(sql, &name);
+        }
+        if let Some(since_ms) = since_ms {
+            sql.push(" AND t.created_at < ");
+            sql.bind(Number(*since_ms).stored());
+        }
+        for (bound, compared) in [(took_at_least_ms, ">="), (took_at_most_ms, "<=")] {
+            let Some(bound) = bound else { continue };
+            // Unknown of those that are not over, which stay.
+            sql.push(" AND coalesce(");
+            push_took(sql, compared, *bound);
+            sql.push(", 0) = 0");
         }
     }
 

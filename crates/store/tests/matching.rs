@@ -116,13 +116,20 @@ fn without() -> impl Strategy<Value = LeftOut> {
         labels(),
         prop::collection::vec(text(), 0..2),
         prop::collection::vec(code(), 0..2),
+        prop::collection::vec(text(), 0..2),
+        prop::option::weighted(0.2, 0..9_u64),
+        took(),
     );
-    let some = parts.prop_map(|(slots, labels, texts, exit_codes)| LeftOut {
+    let some = parts.prop_map(|(slots, labels, texts, exit_codes, names, since_ms, took)| LeftOut {
         slots,
         jobs: vec![],
         labels: labels.into_iter().collect(),
         texts,
         exit_codes,
+        names,
+        since_ms,
+        took_at_least_ms: took.0,
+        took_at_most_ms: took.1,
     });
     prop_oneof![2 => Just(LeftOut::default()), 1 => some]
 }

@@ -2920,7 +2920,23 @@ texts?: Array<string>,
 /**
  * Its latest finished attempt has one of these exit codes, or was killed by the signal that a shell has one of them for.
  */
-exitCodes?: Array<number>, };
+exitCodes?: Array<number>, 
+/**
+ * One of these is somewhere in its name, case ignored.
+ */
+names?: Array<string>, 
+/**
+ * It was submitted at this time or later, in Unix milliseconds.
+ */
+sinceMs?: number, 
+/**
+ * It is over, and its latest attempt took as long or longer, in milliseconds.
+ */
+tookAtLeastMs?: number, 
+/**
+ * It is over, and its latest attempt took as long or less, in milliseconds.
+ */
+tookAtMostMs?: number, };
 
 export type LaneRules = { 
 /**

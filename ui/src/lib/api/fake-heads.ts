@@ -30,19 +30,23 @@ export function fakeMatch(row: TaskRow, query: ListQuery): boolean {
   const { spec, status, metadata } = row.task;
   const text = `${spec.name}\n${spec.command}`.toLowerCase();
   const took = isFinished(status.phase) ? elapsed(row, () => 0) : undefined;
-  const { slots, jobs, labels, texts, exitCodes } = query.without ?? {};
+  const { slots, jobs, labels, texts, exitCodes, names, ...out } = query.without ?? {};
+  const inName = (word: string) => spec.name.toLowerCase().includes(word.trim().toLowerCase());
   const leftOut =
     slots?.includes(spec.slot) ||
     (spec.job != null && jobs?.includes(spec.job)) ||
     (status.exitCode != null && exitCodes?.includes(status.exitCode)) ||
     labels?.some(([key, value]) => spec.labels?.[key] === value) ||
-    texts?.some((word) => text.includes(word.toLowerCase()));
+    texts?.some((word) => text.includes(word.toLowerCase())) ||
+    names?.some(inName) ||
+    metadata.createdAt >= (out.sinceMs ?? Infinity) ||
+    (took !== undefined && (took >= (out.tookAtLeastMs ?? Infinity) || took <= (out.tookAtMostMs ?? -1)));
   return (
     !leftOut &&
     (query.job == null || spec.job === query.job) &&
     (query.tookAtLeastMs == null || (took !== undefined && took >= query.tookAtLeastMs)) &&
     (query.tookAtMostMs == null || (took !== undefined && took <= query.tookAtMostMs)) &&
-    spec.name.toLowerCase().includes(query.name?.trim().toLowerCase() ?? "") &&
+    inName(query.name ?? "") &&
     (!query.phases?.length || query.phases.includes(status.phase)) &&
     (query.slot === undefined || spec.slot === query.slot) &&
     (query.exitCode === undefined || status.exitCode === query.exitCode) &&

@@ -71,6 +71,9 @@ const token = fc
       "took<",
       "-lane:",
       "-state:",
+      "-since:",
+      "-name:",
+      "-took>",
       "-x",
     ),
     fc.oneof(fc.constantFrom(...EDGES), span, fc.integer().map(String), fc.string({ maxLength: 6 })),
@@ -119,7 +122,14 @@ test("what the backend is asked is always well-formed", () => {
       }
       for (const phase of query.phases ?? []) expect(PHASES).toContain(phase);
       expect(query.phases?.length).not.toBe(0);
-      for (const ms of [query.tookAtLeastMs, query.tookAtMostMs])
+      const { without } = query;
+      for (const ms of [
+        query.tookAtLeastMs,
+        query.tookAtMostMs,
+        without?.sinceMs,
+        without?.tookAtLeastMs,
+        without?.tookAtMostMs,
+      ])
         if (ms != null) expect(Number.isSafeInteger(ms) && ms >= 0).toBe(true);
       expect(new Set(query.phases).size).toBe((query.phases ?? []).length);
       for (const [name, wanted] of Object.entries(query.labels ?? {})) {

@@ -123,13 +123,31 @@ test("a job, a name and how long it took", () => {
     tookAtLeastMs: 300_000,
     tookAtMostMs: 5_400_000,
   });
-  expect(toQuery(parseFilter("-took>5m"), 0)).toEqual({ tookAtMostMs: 300_000 });
-  expect(parseFilter("took>soon -name:a -since:1d job:a/b").problems.map(({ token }) => token)).toEqual([
+  expect(parseFilter("took>soon -took<soon -name: job:a/b").problems.map(({ token }) => token)).toEqual([
     "took>soon",
-    "-name:a",
-    "-since:1d",
+    "-took<soon",
+    "-name:",
     "job:a/b",
   ]);
+});
+
+test("every condition can be left out, of two spans what either of them says", () => {
+  expect(toQuery(parseFilter("-took>5m -took<1s -name:night -name:test -since:1m"), 100_000)).toEqual({
+    without: {
+      names: ["night", "test"],
+      sinceMs: 40_000,
+      tookAtLeastMs: 300_000,
+      tookAtMostMs: 1_000,
+    },
+  });
+  expect(toQuery(parseFilter("-took>5m -took>1m -took<1s -took<2s -since:10s -since:30s"), 100_000)).toEqual({
+    without: { sinceMs: 70_000, tookAtLeastMs: 60_000, tookAtMostMs: 2_000 },
+  });
+  // What has not ended took no time yet, and is left in.
+  expect(toQuery(parseFilter("took<5m -took<5m"), 0)).toEqual({
+    tookAtMostMs: 300_000,
+    without: { tookAtMostMs: 300_000 },
+  });
 });
 
 test("a token takes the place of another of its kind, and none of those that are left out", () => {

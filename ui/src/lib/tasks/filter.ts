@@ -11,6 +11,19 @@ interface Problem {
   token: string;
   message: string;
 }
+/** How long the last attempt took, in milliseconds. */
+interface Took {
+  atLeast?: number;
+  atMost?: number;
+}
+/** What is true of none of the tasks. */
+interface Without {
+  phases: Phase[];
+  lists: Required<Pick<LeftOut, "slots" | "jobs" | "labels" | "texts" | "exitCodes" | "names">>;
+  /** As in [[Filter]]. */
+  since?: number;
+  took: Took;
+}
 export interface Filter {
   phases: Phase[];
   lane?: string;
@@ -21,11 +34,10 @@ export interface Filter {
   job?: string;
   /** Somewhere in the name. */
   name?: string;
-  /** How long the last attempt took, in milliseconds. */
-  took: { atLeast?: number; atMost?: number };
+  took: Took;
   /** Absent for the newest first. */
   order?: Order;
-  without: Required<LeftOut> & { phases: Phase[] };
+  without: Without;
   text: string;
   problems: Problem[];
 }
@@ -55,14 +67,15 @@ const quote = (value: string) => `"${value.replaceAll('"', '""')}"`;
 export function parseFilter(text: string): Filter {
   // Without a prototype: a label may be called `constructor`.
   const labels = Object.create(null) as Record<string, string>;
-  const without = { phases: [], slots: [], jobs: [], labels: [], texts: [], exitCodes: [] };
+  const lists = { slots: [], jobs: [], labels: [], texts: [], exitCodes: [], names: [] };
+  const without = { phases: [], lists, took: {} };
   const filter: Filter = { phases: [], labels, took: {}, without, text: "", problems: [] };
   const free: string[] = [];
   for (const word of words(text)) {
     const token = readToken(word);
     if (token === undefined) {
       const out = leftOutText(word);
-      if (out !== undefined) filter.without.texts.push(out);
+      if (out !== undefined) filter.without.lists.texts.push(out);
       else if (unquote(word)) free.push(unquote(word));
       continue;
     }
@@ -111,6 +124,7 @@ function leftOutText(word: string): string | undefined {
 /** Leaves out what one token says; returns what is wrong with it, if anything. */
 function leaveOut(filter: Filter, kind: Kind, raw: string, value: string): string | undefined {
   const { without } = filter;
+  const { lists } = without;
   // Read as if it were meant the other way.
   const meant: Filter = parseFilter(`${kind}${kind.startsWith("took") ? "" : ":"}${raw}`);
   const [problem] = meant.problems;
@@ -124,22 +138,27 @@ function leaveOut(filter: Filter, kind: Kind, raw: string, value: string): strin
       return undefined;
     }
     case "lane":
-      return void without.slots.push(value);
+      return void lists.slots.push(value);
     case "job":
-      return void without.jobs.push(value);
+      return void lists.jobs.push(value);
     case "label":
-      return void without.labels.push(...Object.entries(meant.labels));
+      return void lists.labels.push(...Object.entries(meant.labels));
     case "exit":
-      return void without.exitCodes.push(meant.exit ?? 0);
+      return void lists.exitCodes.push(meant.exit ?? 0);
+    case "name":
+      return void lists.names.push(value);
+    // Of two the wider one: what either says is left out.
+    case "since":
+      without.since = Math.max(without.since ?? 0, meant.since ?? 0);
+      return undefined;
     case "took>":
-      return apply(filter, "took<", value);
+      without.took.atLeast = Math.min(without.took.atLeast ?? Infinity, meant.took.atLeast ?? Infinity);
+      return undefined;
     case "took<":
-      return apply(filter, "took>", value);
+      without.took.atMost = Math.max(without.took.atMost ?? 0, meant.took.atMost ?? 0);
+      return undefined;
     case "sort":
       return `the other way round is sort:-${value}`;
-    case "name":
-    case "since":
-      return `${kind}: cannot be left out; -word leaves out what has it in its name or command`;
   }
 }
 
@@ -222,15 +241,20 @@ export function toQuery(filter: Filter, now: number): ListQuery {
   if (filter.lane !== undefined) query.slot = filter.lane;
   if (Object.keys(filter.labels).length) query.labels = filter.labels;
   // Whole milliseconds, and not before time began: the backend takes nothing else.
-  if (filter.since !== undefined) query.sinceMs = Math.max(0, Math.round(now - filter.since));
+  const ago = (span: number) => Math.max(0, Math.round(now - span));
+  if (filter.since !== undefined) query.sinceMs = ago(filter.since);
   if (filter.exit !== undefined) query.exitCode = filter.exit;
   if (filter.job !== undefined) query.job = filter.job;
   if (filter.name !== undefined) query.name = filter.name;
   if (took.atLeast !== undefined) query.tookAtLeastMs = took.atLeast;
   if (took.atMost !== undefined) query.tookAtMostMs = took.atMost;
-  const { phases: _phases, ...out } = without;
-  const said = Object.entries(out).filter(([, list]) => list.length > 0);
-  if (said.length > 0) query.without = Object.fromEntries(said);
+  const out: LeftOut = Object.fromEntries(
+    Object.entries(without.lists).filter(([, list]) => list.length > 0),
+  );
+  if (without.since !== undefined) out.sinceMs = ago(without.since);
+  if (without.took.atLeast !== undefined) out.tookAtLeastMs = without.took.atLeast;
+  if (without.took.atMost !== undefined) out.tookAtMostMs = without.took.atMost;
+  if (Object.keys(out).length > 0) query.without = out;
   if (filter.text) query.text = filter.text;
   const { order } = filter;
   if (order && !isNewestFirst(order)) {
@@ -291,11 +315,6 @@ export const turned = (token: string): string =>
     : token.startsWith("-")
       ? token.slice(1)
       : `-${token}`;
-export const canTurn = (token: string): boolean => {
-  const kind = readToken(token)?.kind;
-  return kind !== undefined && kind !== "since" && kind !== "name" && !kind.startsWith("took");
-};
-
 export const withoutKind = (text: string, kind: string): string =>
   words(text)
     .filter((word) => !word.toLowerCase().startsWith(`${kind}:`))
