@@ -15,12 +15,14 @@ help:
 	@echo "make run     build and start the app"
 	@echo "make dev     the app with a page that reloads itself"
 	@echo "make test    all tests, those of the real window too"
+	@echo "make test-package  installs the packages, in a bare Debian too, uses and removes them"
 	@echo "make test-busy  all tests ten times on a busy machine, and how often they passed"
 	@echo "make torture the fault tests for many rounds, and a table of them"
 	@echo "make bench   measurements"
 	@echo "make check   formats, lints, types, dependencies"
 	@echo "make bindings  the page's types from crates/model, crates/api and the shell"
 	@echo "make screenshots  pictures of every view, in target/screenshots"
+	@echo "make pictures  those that the documents show"
 	@echo "make format  put everything into its format"
 
 deps:
@@ -81,7 +83,7 @@ screenshots: deps page
 pictures: deps
 	cd ui && node scripts/pictures.mjs ../docs
 
-# The same ten times, beside other work.
+# All tests ten times, beside other work.
 test-busy: deps
 	@CARGO="$(CARGO)" scripts/test-busy.sh $(ROUNDS)
 

@@ -22,7 +22,7 @@ step "What building needs (the first time some packages of the system and of the
 # shellcheck disable=SC2086 # words
 step "The page" $NPM run build
 # shellcheck disable=SC2086 # words
-step "The programs (from nothing about nine minutes on two cores; after a change, those of it)" \
+step "The programs (from nothing about seven minutes on two cores; after a change, those of it)" \
     $CARGO build --profile local -p solti-desktop -p solti-shim -p solti-cli --bins
 # What most tasks do without, and takes minutes from nothing: it is not waited for, and found as soon as it is there.
 programs=${CARGO_TARGET_DIR:-target}/local

@@ -1,7 +1,7 @@
 //! What a task runs, in one text that a person can read: the words of a command as they would be typed, of a script the first
 //! line that says something. It is what lists show and what a search for a text looks at.
 //!
-//! The page quotes words by the same rule (`commandLine.ts`); `tests/corpus/command-lines.json` holds cases for both.
+//! The page quotes words by the same rule (`shared/quoting.ts`); `tests/corpus/command-lines.json` holds cases for both.
 
 use crate::{ScriptMode, ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, secret};
 use base64::Engine as _;

@@ -1,4 +1,4 @@
-//! Hands on the queue, over the supervisor.
+//! Commands on the queue, over the supervisor.
 
 use super::SupervisorApiAdapter;
 use crate::ApiError;

@@ -1,4 +1,4 @@
-//! The app that dies with its hands on the queue: what it had answered for is so, and what it had not is as before or after, whole.
+//! The app that dies in the middle of commands on the queue: what it had answered for is so, and what it had not is as before or after, whole.
 
 use super::{Core, side_dir};
 use crate::common::{Engine, bash, command, spec};

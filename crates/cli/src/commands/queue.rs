@@ -1,4 +1,4 @@
-//! Hands on the queue: `hold`, `release`, `priority`, `move`, `run-now`, `retry`, and `suspend`, `resume` of what runs.
+//! Commands on the queue: `hold`, `release`, `priority`, `move`, `run-now`, `retry`, and `suspend`, `resume` of what runs.
 
 use super::lanes::lane_named;
 use super::{done_of_each, done_with, each, print_json, tell_of_hold};

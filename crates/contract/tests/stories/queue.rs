@@ -1,4 +1,4 @@
-//! The stories of hands on the queue.
+//! The stories of commands on the queue.
 
 use crate::engine::{command, spec};
 use crate::subjects::Subject;

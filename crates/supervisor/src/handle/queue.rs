@@ -1,4 +1,4 @@
-//! Hands on the queue, as the rest of the app asks for them.
+//! Commands on the queue, as the rest of the app asks for them.
 
 use super::Supervisor;
 use crate::SupervisorError;

@@ -1,5 +1,5 @@
 //! The rules of the supervisor under any order of events: submits of every admission, ends of every kind, stops, deletes,
-//! changes of lanes, hands on the queue, tasks that wait for others, batches that the database refuses, crashes and reboots of the machine, starts that the system has no room for
+//! changes of lanes, commands on the queue, tasks that wait for others, batches that the database refuses, crashes and reboots of the machine, starts that the system has no room for
 //! and runs that cannot be looked at for a while, in the middle of whatever was under way.
 //!
 //! The actor, the store and the recovery are the real ones; processes are scripted (`machine`), so that hundreds of lives fit

@@ -1,4 +1,4 @@
-// Hands on the queue of the backend in memory: enough for tests of views.
+// Commands on the queue of the backend in memory: enough for tests of views.
 import type { Backend } from "./backend";
 import { ApiError } from "./errors";
 import { fakeForecast } from "./fake-forecast";

@@ -1,4 +1,4 @@
-// Hands on the queue: on tasks that wait or run, and on the lanes that they are in. What ends a task is in task-commands.ts;
+// Commands on the queue: on tasks that wait or run, and on the lanes that they are in. What ends a task is in task-commands.ts;
 // how the queue is drawn and dragged is in queue/.
 import type { LaneRules, TaskRow } from "../../api/types";
 import { each, idOf, type CommandHost } from "./host";
