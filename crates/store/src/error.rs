@@ -26,7 +26,8 @@ pub enum StoreError {
     /// Another process holds the database.
     #[error("the database is locked by another process")]
     Locked(#[source] rusqlite::Error),
-    /// The writer is so far behind that its queue is full. Nothing of the batch was taken.
+    /// Earlier writes have to be done first: the writer's queue is full, or what comes before is still refused. Nothing of the batch was
+    /// taken.
     #[error("too many writes are waiting")]
     Busy,
     /// A batch would have moved a task or a run out of a terminal phase. Nothing of the batch was written.

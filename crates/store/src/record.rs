@@ -245,7 +245,8 @@ pub struct LabelCount {
 /// One step of a batch. The steps of a batch are carried out in order, all or none.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Inserts the task, or updates all but its id, its spec and its creation time: those never change so.
+    /// Inserts the task, or updates all but its id, its spec and its creation time: those never change so. Ignored where a later
+    /// version of it is stored, or the task was deleted.
     PutTask(Box<StoredTask>),
     /// As `PutTask`, with the spec: it was changed while the task waited. The task must be stored.
     EditTask(Box<StoredTask>),
@@ -334,6 +335,23 @@ pub enum Change {
     /// Notes what was done at a time of a schedule. The batch is refused ([`crate::StoreError::DealtWith`]) when something was done
     /// at that time, or a later one, before; so that what else is in the batch is done once.
     Fire(Box<StoredFiring>),
+}
+
+impl Change {
+    /// The task that it is about, if it is one of those of a task alone.
+    #[must_use]
+    pub fn task_id(&self) -> Option<&TaskId> {
+        match self {
+            Self::PutTask(stored) | Self::EditTask(stored) => Some(&stored.task.metadata.id),
+            Self::PutRun(run) => Some(&run.task_id),
+            Self::DropAttempts(attempts) => Some(&attempts.task_id),
+            Self::DeleteTask(id) | Self::ForgetDeleted(id) => Some(id),
+            Self::Event { task_id, .. }
+            | Self::PutBookmark { task_id, .. }
+            | Self::DeleteBookmark { task_id, .. } => Some(task_id),
+            _ => None,
+        }
+    }
 }
 
 impl From<StoredTask> for Change {

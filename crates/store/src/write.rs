@@ -102,27 +102,35 @@ pub(crate) fn apply(db: &Transaction<'_>, numbers: &mut Numbers, change: &Change
 
 fn put_task(db: &Transaction<'_>, numbers: &mut Numbers, stored: &StoredTask) -> Result<(), StoreError> {
     match numbers.find(db, &stored.task.metadata.id)? {
-        Some(num) if stored.task.status.phase.is_terminal() => {
-            update_task(db, num, stored)?;
-            took::note(db, num)
+        Some(num) => {
+            if update_task(db, num, stored)? && stored.task.status.phase.is_terminal() {
+                took::note(db, num)?;
+            }
+            Ok(())
         }
-        Some(num) => update_task(db, num, stored),
+        None if is_deleted(db, &stored.task.metadata.id)? => Ok(()),
         None => insert_task(db, stored),
     }
 }
 
-fn update_task(db: &Transaction<'_>, num: i64, stored: &StoredTask) -> Result<(), StoreError> {
+fn is_deleted(db: &Transaction<'_>, id: &TaskId) -> Result<bool, StoreError> {
+    let mut statement = db.prepare_cached("SELECT 1 FROM deleted_tasks WHERE id = ?1")?;
+    Ok(statement.exists([id.as_str()])?)
+}
+
+/// `false` where a later version is stored, which then stays as it is.
+fn update_task(db: &Transaction<'_>, num: i64, stored: &StoredTask) -> Result<bool, StoreError> {
     let StoredTask { task, backoff, .. } = stored;
-    db.prepare_cached(
+    let mut statement = db.prepare_cached(
         "UPDATE tasks SET phase = :phase, resource_version = :resource_version, updated_at = :updated_at,
              attempt = :attempt, exit_code = :exit_code, error = :error,
              consecutive_failures = :consecutive_failures, previous_delay_ms = :previous_delay_ms,
              next_attempt_at = :next_attempt_at, queue_order = :queue_order,
              stop_requested = :stop_requested, started_at = :started_at, finished_at = :finished_at,
              held = :held, suspended = :suspended, fulfilled = :fulfilled
-         WHERE num = :num",
-    )?
-    .execute(named_params! {
+         WHERE num = :num AND resource_version <= :resource_version",
+    )?;
+    let updated = statement.execute(named_params! {
         ":num": num,
         ":phase": task.status.phase.word(),
         ":resource_version": Number(task.metadata.resource_version),
@@ -141,7 +149,7 @@ fn update_task(db: &Transaction<'_>, num: i64, stored: &StoredTask) -> Result<()
         ":suspended": stored.queueing.suspended,
         ":fulfilled": stored.queueing.fulfilled_text(),
     })?;
-    Ok(())
+    Ok(updated > 0)
 }
 
 fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreError> {
@@ -181,7 +189,9 @@ fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreErr
 
 fn edit_task(db: &Transaction<'_>, numbers: &mut Numbers, stored: &StoredTask) -> Result<(), StoreError> {
     let num = numbers.required(db, &stored.task.metadata.id)?;
-    update_task(db, num, stored)?;
+    if !update_task(db, num, stored)? {
+        return Ok(());
+    }
     db.prepare_cached("UPDATE tasks SET slot = ?2 WHERE num = ?1 AND slot <> ?2")?
         .execute(params![num, stored.task.spec.slot.as_str()])?;
     db.prepare_cached("UPDATE tasks SET kin = ?2 WHERE num = ?1 AND kin IS NOT ?2")?

@@ -416,3 +416,32 @@ async fn what_did_not_come_to_its_own_end_tells_nothing_of_how_long_it_takes() {
     let kin = solti_model::Kin::of(&same(1, TaskPhase::Pending).task.spec);
     assert_eq!(store.durations(vec![kin], 20).await.unwrap()[&kin], [500, 200, 100]);
 }
+
+#[tokio::test]
+async fn an_earlier_state_does_not_overwrite_a_later_one() {
+    let (_dir, store) = store();
+    let version = |version, text: &str| {
+        let mut stored = scripted(task(1, TaskPhase::Pending), text);
+        stored.task.metadata.resource_version = version;
+        stored.queueing.held = version == 3;
+        stored
+    };
+    store.apply(vec![version(2, "two").into()]).await.unwrap();
+    store.apply(vec![Change::EditTask(Box::new(version(4, "four")))]).await.unwrap();
+    // What else is in the batch is stored.
+    store.apply(vec![version(3, "three").into(), event(1, "held")]).await.unwrap();
+    store.apply(vec![Change::EditTask(Box::new(version(3, "three")))]).await.unwrap();
+    assert_eq!(store.task(&id(1)).await.unwrap(), Some(version(4, "four")));
+    assert_eq!(store.events(&id(1)).await.unwrap().len(), 1);
+    // The same version again is what a batch is whose answer was lost.
+    store.apply(vec![version(4, "four").into()]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_state_that_comes_after_the_deletion_does_not_bring_the_task_back() {
+    let (_dir, store) = store();
+    store.apply(vec![task(1, TaskPhase::Pending).into()]).await.unwrap();
+    store.apply(vec![Change::DeleteTask(id(1))]).await.unwrap();
+    store.apply(vec![task(1, TaskPhase::Pending).into()]).await.unwrap();
+    assert_eq!(store.task(&id(1)).await.unwrap(), None);
+}

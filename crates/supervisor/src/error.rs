@@ -78,7 +78,8 @@ impl From<StoreError> for SupervisorError {
             | StoreError::ReadOnly(_)
             | StoreError::Io(_)
             | StoreError::Unopened(_)
-            | StoreError::Locked(_) => Self::ReadOnly(error),
+            | StoreError::Locked(_)
+            | StoreError::Busy => Self::ReadOnly(error),
             StoreError::Closed => Self::ShuttingDown,
             other => Self::Store(other),
         }

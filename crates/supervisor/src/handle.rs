@@ -6,13 +6,14 @@ mod queue;
 use crate::actor::job_saving::{JobMessage, JobPage, JobState, Planned};
 use crate::actor::{Actor, Message};
 use crate::awake::keep_awake;
+use crate::backlog::Backlog;
 use crate::feed::{ChangeCursor, ChangeFeed};
 use crate::housekeeping::{Housekeeper, Limits, SearchedRun};
 use crate::lanes::LaneChange;
 use crate::machine::Keyring;
 use crate::shared::SharedState;
 use crate::sleeps::{note_sleeps, sleeps};
-use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
+use crate::{LiveTask, QueueHeads, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{
     ComingRun, DigestSleep, FieldError, Job, JobName, JobQuery, Lane, LaneMachine, LaneRules, RunId,
     ScheduleId, Slot, StaysAwake, StopMode, StorageState, TaskId, TaskSpec, UnkeptLimit,
@@ -20,7 +21,7 @@ use solti_model::{
 use solti_runner::Runners;
 use solti_schedule::Zones;
 use solti_store::Store;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -69,6 +70,7 @@ impl Supervisor {
             feed: ChangeFeed::new(),
             resource_version: AtomicU64::new(0),
             read_only: AtomicBool::new(false),
+            backlog: Backlog::default(),
             all_held: AtomicBool::new(false),
             unkept: Mutex::default(),
             awake: Mutex::default(),
@@ -212,18 +214,13 @@ impl Supervisor {
         self.ask(|reply| Message::SetLane { slot: slot.clone(), change, reply }).await?
     }
 
-    /// For those of `ids` that are not over.
-    pub async fn row_states(&self, ids: Vec<TaskId>) -> Result<HashMap<TaskId, RowState>, SupervisorError> {
-        self.ask(|reply| Message::RowStates { ids, reply }).await
-    }
-
-    /// Those that wait in these lanes, of each at most so many, which come first.
-    pub async fn waiting_in(
+    /// For those of `ids` that are not over, and for those that wait in the lanes of `beside`.
+    pub async fn row_states(
         &self,
-        slots: BTreeSet<Slot>,
-        of_each: usize,
-    ) -> Result<BTreeSet<TaskId>, SupervisorError> {
-        self.ask(|reply| Message::WaitingIn { slots, of_each, reply }).await
+        ids: Vec<TaskId>,
+        beside: QueueHeads,
+    ) -> Result<HashMap<TaskId, RowState>, SupervisorError> {
+        self.ask(|reply| Message::RowStates { ids, beside, reply }).await
     }
 
     /// To follow the attempts of a task; `None` when it is over or unknown: then the store has it all.

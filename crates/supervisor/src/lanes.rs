@@ -89,7 +89,7 @@ impl LaneState {
     fn fill(&mut self) -> Vec<TaskId> {
         let mut startable = Vec::new();
         while !self.paused && !self.is_full() {
-            let Some(id) = self.queue.take_ready() else { break };
+            let Some(id) = self.queue.take_next() else { break };
             self.holders.push(id.clone());
             startable.push(id);
         }
@@ -253,7 +253,7 @@ impl Lanes {
     /// The task whose turn is next, if there is a place for it.
     pub(crate) fn next_startable(&self, slot: &Slot) -> Option<&TaskId> {
         let lane = self.lanes.get(slot).filter(|_| self.could_start(slot))?;
-        lane.queue.ready().next().map(|waiter| &waiter.id)
+        lane.queue.next()
     }
 
     /// As [`Self::take_startable`], now that the machine is as the lane asks for.
@@ -281,7 +281,7 @@ impl Lanes {
 
     /// Whether a task waits for nothing but the machine.
     pub(crate) fn could_start(&self, slot: &Slot) -> bool {
-        let open = |lane: &&LaneState| !lane.paused && !lane.is_full() && lane.queue.ready().next().is_some();
+        let open = |lane: &&LaneState| !lane.paused && !lane.is_full() && lane.queue.next().is_some();
         !self.all_held && self.lanes.get(slot).filter(open).is_some()
     }
 

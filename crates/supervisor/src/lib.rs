@@ -38,6 +38,7 @@ macro_rules! fail_point {
 
 mod actor;
 mod awake;
+mod backlog;
 mod believed_clock;
 mod boot;
 mod clock;
@@ -67,7 +68,7 @@ pub use folders::RunFolders;
 pub use forecast::ForecastQuery;
 pub use handle::Supervisor;
 pub use lanes::MoveTo;
-pub use live::{LiveRun, LiveTask, RowState};
+pub use live::{LiveRun, LiveTask, QueueHeads, RowState};
 pub use machine::{Keyring, Machine, StayingAwake, Unseen};
 pub use solti_runner::{TreeUsage, usage_of};
 pub use solti_schedule::MAX_CAUGHT_UP;

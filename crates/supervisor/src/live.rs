@@ -1,8 +1,9 @@
 //! What is known of a task that is not over beside what is stored: to a reader of its log, which attempts there are and when to
 //! look again; to a row of a list, why it waits.
 
-use solti_model::{MainEnded, OnCluster, TaskStatus, Waiting};
+use solti_model::{MainEnded, OnCluster, Slot, TaskStatus, Waiting};
 use solti_runner::LogDoorbell;
+use std::collections::BTreeSet;
 
 /// Published by the actor after the store holds what it says.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,15 @@ pub struct LiveRun {
     pub pid: u32,
     /// Rings when its log has grown, and is closed when that is sealed.
     pub doorbell: LogDoorbell,
+}
+
+/// The first of what waits in some lanes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueHeads {
+    /// The lanes.
+    pub slots: BTreeSet<Slot>,
+    /// As many at most of each.
+    pub of_each: usize,
 }
 
 /// What the actor knows of a task that is not over, beside what is stored.

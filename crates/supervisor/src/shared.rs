@@ -1,5 +1,6 @@
 //! What the handle, the actor and the housekeeping share.
 
+use crate::backlog::Backlog;
 use crate::feed::ChangeFeed;
 use solti_model::{DigestSleep, StaysAwake, UnkeptLimit};
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ pub(crate) struct SharedState {
     pub feed: ChangeFeed,
     pub resource_version: AtomicU64,
     pub read_only: AtomicBool,
+    pub backlog: Backlog,
     /// Nothing starts in any lane.
     pub all_held: AtomicBool,
     pub unkept: Mutex<Vec<UnkeptLimit>>,

@@ -8,7 +8,7 @@ use solti_model::{
     TaskChange, TaskId, TaskList, TaskPhase, TaskRow, TaskRun,
 };
 use solti_store::{RowQuery, StoreError, StoredRow};
-use solti_supervisor::{ChangeCursor, Changes, Supervisor, SupervisorError};
+use solti_supervisor::{ChangeCursor, Changes, QueueHeads, RowState, Supervisor, SupervisorError};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,17 +57,28 @@ pub(super) async fn list(supervisor: &Supervisor, query: ListQuery) -> Result<Ta
     Ok(TaskList { rows: complete(supervisor, page.rows).await?, total: page.total, next_cursor })
 }
 
+fn unfinished(tasks: &[StoredRow]) -> Vec<TaskId> {
+    let unfinished = tasks.iter().filter(|stored| !stored.task.status.phase.is_terminal());
+    unfinished.map(|stored| stored.task.metadata.id.clone()).collect()
+}
+
 /// The rows of `tasks`, in their order.
 pub(super) async fn complete(
     supervisor: &Supervisor,
     tasks: Vec<StoredRow>,
 ) -> Result<Vec<TaskRow>, ApiError> {
+    let states = supervisor.row_states(unfinished(&tasks), QueueHeads::default()).await?;
+    with_states(supervisor, tasks, states).await
+}
+
+async fn with_states(
+    supervisor: &Supervisor,
+    tasks: Vec<StoredRow>,
+    mut states: HashMap<TaskId, RowState>,
+) -> Result<Vec<TaskRow>, ApiError> {
     let ids: Vec<TaskId> = tasks.iter().map(|stored| stored.task.metadata.id.clone()).collect();
     let mut runs = supervisor.store().recent_runs(&ids, RECENT_RUNS).await.map_err(storage)?;
     let mut strips = supervisor.store().job_strips(ids, RECENT_RUNS).await.map_err(storage)?;
-    let unfinished = tasks.iter().filter(|stored| !stored.task.status.phase.is_terminal());
-    let unfinished = unfinished.map(|stored| stored.task.metadata.id.clone()).collect();
-    let mut states = supervisor.row_states(unfinished).await?;
     let row = |mut stored: StoredRow| {
         let id = &stored.task.metadata.id;
         let runs = runs.remove(id).unwrap_or_default();
@@ -261,22 +272,25 @@ impl ChangeWatch {
     /// `changes` are those that the cursor has just given.
     async fn change(&self, changes: &Changes) -> Result<TaskChange, ApiError> {
         let resync = changes.missed_some || changes.changed.len() > MAX_CHANGED;
-        let mut tasks = Vec::new();
+        let (mut tasks, mut states) = (Vec::new(), HashMap::new());
         if !resync {
             let store = self.supervisor.store();
             tasks = store.rows_of(changes.changed.iter().cloned().collect()).await.map_err(storage)?;
             // What waits beside them may have another place now.
             let slots = tasks.iter().map(|stored| stored.task.spec.slot.clone()).collect();
-            let beside = self.supervisor.waiting_in(slots, PLACES).await?;
-            let beside = beside.difference(&changes.changed).take(MAX_CHANGED - tasks.len().min(MAX_CHANGED));
-            let beside: Vec<TaskId> = beside.cloned().collect();
+            let beside = QueueHeads { slots, of_each: PLACES };
+            states = self.supervisor.row_states(unfinished(&tasks), beside).await?;
+            let beside = states.keys().filter(|id| !changes.changed.contains(*id));
+            let mut beside: Vec<TaskId> = beside.cloned().collect();
+            beside.sort_unstable();
+            beside.truncate(MAX_CHANGED.saturating_sub(tasks.len()));
             if !beside.is_empty() {
                 tasks.extend(store.rows_of(beside).await.map_err(storage)?);
             }
         }
         let searched = |task: &mut StoredRow| Some((task.task.metadata.id.clone(), task.searched.take()?));
         let searched: HashMap<TaskId, Searched> = tasks.iter_mut().filter_map(searched).collect();
-        let changed = complete(&self.supervisor, tasks).await?;
+        let changed = with_states(&self.supervisor, tasks, states).await?;
         let unmatched = changed
             .iter()
             .filter(|row| {

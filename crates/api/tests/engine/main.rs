@@ -27,6 +27,7 @@ mod process_tree;
 mod queueing;
 mod read_errors;
 mod recovery;
+mod refused_for_now;
 mod replace;
 mod resources;
 mod restored;

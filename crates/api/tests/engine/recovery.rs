@@ -9,7 +9,7 @@ use common::{Engine, PATIENCE, bash, command, spec};
 use engine_process::{Core, TASKS, recovered, side_dir};
 use serde_json::json;
 use solti_api::ApiHandler;
-use solti_api::operations::{GetTaskRow, Operations as _, ReleaseTask, SetLane, TaskEvents};
+use solti_api::operations::{GetTaskRow, HoldTask, Operations as _, ReleaseTask, SetLane, TaskEvents};
 use solti_model::{TaskEventKind, TaskId, TaskPhase, Waiting};
 use solti_runner::ShimRunner;
 use solti_store::Store;
@@ -274,6 +274,10 @@ async fn each_becomes_what_it_says(go_down: fn(u32, u32)) {
     let waits = submit("a", "true", json!({})).await;
     let goes_on = submit("d", "true", json!({"afterReboot": "start"})).await;
     let ends = submit("d", "true", json!({"afterReboot": "end"})).await;
+    // Its turn would come as soon as the one before it is lost.
+    let is_next = submit("e", "true", json!({"afterReboot": "end"})).await;
+    let is_held = submit("e", "true", json!({"afterReboot": "end"})).await;
+    engine.api.ask(HoldTask { id: is_held.clone() }).await.unwrap();
     engine.supervisor.shut_down().await;
     for (_, child) in &ran {
         go_down(parent(*child), *child);
@@ -297,9 +301,11 @@ async fn each_becomes_what_it_says(go_down: fn(u32, u32)) {
     }
     assert_eq!(row(&waits).await.waiting, Some(Waiting::Held));
     assert_eq!(engine.finished(&goes_on).await.status.phase, TaskPhase::Succeeded);
-    let ended = engine.finished(&ends).await.status;
-    assert_eq!(ended.phase, TaskPhase::Canceled);
-    assert!(ended.error.unwrap().contains("restarted"));
+    for id in [&ends, &is_next, &is_held] {
+        let ended = engine.finished(id).await.status;
+        assert_eq!((ended.phase, ended.attempt), (TaskPhase::Canceled, 0));
+        assert!(ended.error.unwrap().contains("restarted"));
+    }
     engine.api.ask(ReleaseTask { id: ran[2].0.clone() }).await.unwrap();
     engine.running(&ran[2].0).await;
     for (id, _) in &ran {

@@ -5,8 +5,9 @@ use crate::common;
 use common::{Engine, bash, spec, within};
 use serde_json::json;
 use solti_api::ApiHandler as _;
-use solti_api::operations::{GetTaskRow, Operations as _, TaskEvents};
+use solti_api::operations::{GetTaskRow, Operations as _, ResumeTask, SuspendTask, TaskEvents};
 use solti_model::{TaskEventKind, TaskId, TaskPhase, TaskRow};
+use std::time::Duration;
 
 async fn row(engine: &Engine, id: &TaskId, fits: impl Fn(&TaskRow) -> bool) -> TaskRow {
     let mut changes = engine.supervisor.changes();
@@ -79,4 +80,24 @@ async fn restarts_of_a_silent_run_are_retries() {
     let id = engine.api.submit_task(spec("a", bash("sleep 600"), more)).await.unwrap();
     let task = engine.finished(&id).await;
     assert_eq!((task.status.phase, task.status.attempt), (TaskPhase::Exhausted, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_in_which_a_run_stands_still_is_no_silence() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let more = json!({"stall": {"silentMs": 2_000, "then": "notify"}});
+    let id = engine.api.submit_task(spec("a", bash("echo begun; sleep 600"), more)).await.unwrap();
+    row(&engine, &id, |row| row.task.status.phase == TaskPhase::Running).await;
+    engine.api.ask(SuspendTask { id: id.clone() }).await.unwrap();
+    row(&engine, &id, |row| row.suspended).await;
+    // Long enough for what is left of the two seconds to be over sooner than two seconds after it.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    engine.api.ask(ResumeTask { id: id.clone() }).await.unwrap();
+    row(&engine, &id, |row| row.silent_since.is_some()).await;
+    let events = engine.api.ask(TaskEvents { id: id.clone() }).await.unwrap();
+    let at = |kind| events.iter().find(|event| event.kind == kind).expect("told").at;
+    let silent = at(TaskEventKind::Silent) - at(TaskEventKind::Resumed);
+    assert!(silent >= 1_900, "{silent} ms after it was resumed");
+    engine.api.delete_task(&id).await.unwrap();
 }

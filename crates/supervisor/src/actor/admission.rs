@@ -44,6 +44,7 @@ impl Actor {
             priority: spec.priority,
             order,
             ready: fulfilled.len() == spec.after.len() && spec.not_before.is_none_or(|time| time <= now),
+            amending: false,
         };
         match self.lanes.admit(&spec.slot, waiter, spec.admission) {
             Ok(Admission::Replaces(replaces)) => Ok(PlaceInLane { id, replaces, order, fulfilled }),
@@ -210,6 +211,7 @@ impl Actor {
         if self.lanes.stored(&refused.slot) == *refused {
             self.lanes.restore(before);
             self.looking.ask_anew(&before.slot);
+            self.begin_held(&before.slot).await;
             self.start_ready(&before.slot).await;
             self.shared.feed.touched();
         }

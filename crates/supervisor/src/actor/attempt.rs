@@ -8,6 +8,8 @@ use solti_model::{
 };
 use solti_runner::{ClusterWait, RunController};
 use solti_store::{StoredRun, StoredTask};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
@@ -44,6 +46,12 @@ pub(crate) struct Active {
     pub placed: Option<String>,
     /// Why no runner takes its latest attempt.
     pub refused: Option<FieldError>,
+    /// Becomes true when the end of the attempt before is stored and what it has left is tidied away; closed when it cannot be stored.
+    pub settled: Option<watch::Receiver<bool>>,
+    /// Changes of it that let it start, and are on their way to the disk: it does not start before those are stored.
+    pub amending: u32,
+    /// Set when its latest attempt is to be stopped before its process is there.
+    pub called_off: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -110,6 +118,9 @@ impl Active {
             early: None,
             placed: None,
             refused: None,
+            settled: None,
+            amending: 0,
+            called_off: Arc::default(),
         }
     }
 
@@ -126,7 +137,10 @@ impl Active {
 
     /// Whether it waits for nothing but a place in its lane.
     pub(crate) fn is_ready(&self) -> bool {
-        !self.stored.queueing.held && self.early.is_none() && self.open_after().next().is_none()
+        !self.stored.queueing.held
+            && !self.stored.stop_requested
+            && self.early.is_none()
+            && self.open_after().next().is_none()
     }
 
     /// As its lane knows it while it waits.
@@ -138,6 +152,7 @@ impl Active {
             priority: spec.priority,
             order: self.stored.queue_order,
             ready: self.is_ready(),
+            amending: self.amending > 0,
         }
     }
 

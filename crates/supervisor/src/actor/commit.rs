@@ -25,21 +25,30 @@ pub(crate) async fn queue(
 ) -> Commit {
     // The semaphore is never closed.
     let permit = Arc::clone(places).acquire_owned().await.ok();
+    let ticket = shared.backlog.ticket();
     let changes: Arc<[Change]> = changes.into();
-    let first = store.enqueue(Arc::clone(&changes));
-    Commit::Queued { first, changes, store: store.clone(), shared: Arc::clone(shared), permit }
+    // What is decided later about a task is written later.
+    let first = (!shared.backlog.is_before(&changes)).then(|| store.enqueue(Arc::clone(&changes)));
+    let batch = Batch { ticket, changes, store: store.clone(), shared: Arc::clone(shared) };
+    Commit::Queued { first, batch, permit }
 }
 
 /// A batch on its way to the disk.
 pub(crate) enum Commit {
     Queued {
-        first: Result<solti_store::Commit, StoreError>,
-        changes: Arc<[Change]>,
-        store: Store,
-        shared: Arc<SharedState>,
+        /// `None` behind a batch about one of its tasks that the disk has refused so far.
+        first: Option<Result<solti_store::Commit, StoreError>>,
+        batch: Batch,
         permit: Option<OwnedSemaphorePermit>,
     },
     Relayed(oneshot::Receiver<Result<(), StoreError>>),
+}
+
+pub(crate) struct Batch {
+    ticket: u64,
+    changes: Arc<[Change]>,
+    store: Store,
+    shared: Arc<SharedState>,
 }
 
 /// A batch is on the disk. A shutdown waits for this to be dropped, so that what follows at once is done as well.
@@ -50,11 +59,7 @@ impl Commit {
     /// Waits for the disk, once: the caller can be told to try again.
     pub(crate) async fn once(self) -> Result<(), StoreError> {
         match self {
-            Self::Queued { first, store, shared, permit: _permit, .. } => {
-                let result = written(first).await;
-                shared.note_write(&store, &result);
-                result
-            }
+            Self::Queued { first, batch, permit: _permit } => batch.first_answer(first).await,
             Self::Relayed(reported) => reported.await.unwrap_or(Err(StoreError::Closed)),
         }
     }
@@ -62,11 +67,11 @@ impl Commit {
     /// Waits for the disk, and repeats a write that it refused until it takes it: what has happened cannot be refused.
     pub(crate) async fn until_done(self) -> Result<Stored, StoreError> {
         match self {
-            Self::Queued { first, changes, store, shared, permit } => {
-                let result = written(first).await;
+            Self::Queued { first, batch, permit } => {
+                let result = batch.first_answer(first).await;
                 // The place is for batches on their way: one that waits for the disk must not make the actor wait too.
                 let permit = permit.filter(|_| result.is_ok());
-                repeated(result, changes, store, shared).await.map(|()| Stored(permit))
+                batch.repeated(result).await.map(|()| Stored(permit))
             }
             relayed @ Self::Relayed(_) => Box::pin(relayed.once()).await.map(|()| Stored(None)),
         }
@@ -75,58 +80,73 @@ impl Commit {
     /// Waits for the disk's first answer alone: what a person wants of a process is done whether it can be stored yet or not. A write
     /// that was refused is repeated all the same, as [`Commit::until_done`] does; `Ok` when that is under way.
     pub(crate) async fn tried(self) -> Result<(), StoreError> {
-        let Self::Queued { first, changes, store, shared, permit } = self else { return self.once().await };
-        let result = written(first).await;
+        let Self::Queued { first, batch, permit } = self else { return self.once().await };
+        let result = batch.first_answer(first).await;
         drop(permit);
         match &result {
             Err(error) if is_passing(error) => {
-                shared.note_write(&store, &result);
-                tokio::spawn(repeated(result, changes, store, shared));
+                tokio::spawn(batch.repeated(result));
                 Ok(())
             }
-            _ => repeated(result, changes, store, shared).await,
+            _ => batch.repeated(result).await,
         }
     }
 
     /// The same as [`Commit::once`]; where the disk is full, it is asked again after `make_room`.
     pub(crate) async fn once_with_room(self, make_room: impl Future<Output = ()>) -> Result<(), StoreError> {
-        let Self::Queued { first, changes, store, shared, permit: _permit } = self else {
+        let Self::Queued { first, batch, permit: _permit } = self else {
             return self.once().await;
         };
-        let mut result = written(first).await;
-        if let Err(StoreError::Full(_)) = result {
-            make_room.await;
-            result = written(store.enqueue(changes)).await;
+        let result = batch.first_answer(first).await;
+        let Err(StoreError::Full(_)) = result else { return result };
+        make_room.await;
+        batch.written().await
+    }
+}
+
+impl Batch {
+    async fn first_answer(
+        &self,
+        first: Option<Result<solti_store::Commit, StoreError>>,
+    ) -> Result<(), StoreError> {
+        match first {
+            Some(queued) => self.answered(queued).await,
+            None => Err(StoreError::Busy),
         }
-        shared.note_write(&store, &result);
+    }
+
+    async fn written(&self) -> Result<(), StoreError> {
+        self.answered(self.store.enqueue(Arc::clone(&self.changes))).await
+    }
+
+    async fn answered(&self, queued: Result<solti_store::Commit, StoreError>) -> Result<(), StoreError> {
+        let result = match queued {
+            Ok(commit) => commit.await,
+            Err(error) => Err(error),
+        };
+        self.shared.note_write(&self.store, &result);
         result
     }
-}
 
-/// Repeats a write for as long as the disk refuses it for now.
-async fn repeated(
-    mut result: Result<(), StoreError>,
-    changes: Arc<[Change]>,
-    store: Store,
-    shared: Arc<SharedState>,
-) -> Result<(), StoreError> {
-    while let Err(error) = &result
-        && is_passing(error)
-    {
-        shared.note_write(&store, &result);
-        tracing::warn!("the database refused a write, trying again: {error}");
-        tokio::time::sleep(WRITE_RETRY).await;
-        result = written(store.enqueue(Arc::clone(&changes))).await;
+    /// Repeats a write for as long as the disk refuses it for now, in its turn.
+    async fn repeated(self, mut result: Result<(), StoreError>) -> Result<(), StoreError> {
+        let refused = matches!(&result, Err(error) if is_passing(error));
+        let place = refused.then(|| self.shared.backlog.enter(self.ticket, &self.changes));
+        while let (Err(error), Some(place)) = (&result, &place)
+            && is_passing(error)
+        {
+            if place.is_first() {
+                tracing::warn!("the database refused a write, trying again: {error}");
+                tokio::time::sleep(WRITE_RETRY).await;
+            }
+            place.turn().await;
+            result = self.written().await;
+        }
+        if let Err(error) = &result {
+            tracing::error!("a change of state could not be stored: {error}");
+        }
+        result
     }
-    shared.note_write(&store, &result);
-    if let Err(error) = &result {
-        tracing::error!("a change of state could not be stored: {error}");
-    }
-    result
-}
-
-async fn written(queued: Result<solti_store::Commit, StoreError>) -> Result<(), StoreError> {
-    queued?.await
 }
 
 fn is_passing(error: &StoreError) -> bool {

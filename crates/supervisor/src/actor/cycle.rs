@@ -18,7 +18,10 @@ use solti_runner::{
     ClusterWait, LogDoorbell, LostReason, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage,
 };
 use solti_store::{Change, StoredRun};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// An attempt that is to be started, and the runner that it is given to.
 pub(crate) struct StartOrder {
@@ -28,6 +31,9 @@ pub(crate) struct StartOrder {
     pub(crate) refused: Option<FieldError>,
     /// They are not in the request.
     pub(crate) secrets: NeededSecrets,
+    /// As those of the task.
+    pub(crate) settled: Option<watch::Receiver<bool>>,
+    pub(crate) called_off: Arc<AtomicBool>,
 }
 
 impl Actor {
@@ -97,6 +103,7 @@ impl Actor {
             active.stored.queue_order = order;
         }
         active.stage = Stage::Starting { stop: None };
+        active.called_off = Arc::default();
         active.stored.queueing.suspended = false;
         active.refused = refused;
         (active.trouble, active.put_off) = (None, 0);
@@ -142,7 +149,9 @@ impl Actor {
         let spec = &active.stored.task.spec;
         let refused = active.refused.clone();
         let (job, names, known) = (spec.job.clone(), spec.secrets.clone(), active.secrets.clone());
-        Some(StartOrder { request, runner, refused, secrets: NeededSecrets { job, names, known } })
+        let secrets = NeededSecrets { job, names, known };
+        let (settled, called_off) = (active.settled.clone(), Arc::clone(&active.called_off));
+        Some(StartOrder { request, runner, refused, secrets, settled, called_off })
     }
 
     pub(crate) async fn started(
@@ -349,20 +358,28 @@ impl Actor {
         let detail = Some(format!("{why}in {delay_ms} ms"));
         changes.push(event(id, now, Some(attempt), TaskEventKind::RetryScheduled, detail));
         let commit = self.save(changes).await;
-        let (effect, id) = (self.effect(), id.clone());
+        let (effect, waiting, id) = (self.effect(), self.effect(), id.clone());
         let Some(active) = self.tasks.get_mut(&id) else { return };
-        let live = active.live.clone();
-        let timer = tokio::spawn(async move {
-            let wait = effect.waits.begin(due_ms, Duration::from_millis(delay_ms));
+        let (live, task) = (active.live.clone(), id.clone());
+        let (settle, settled) = watch::channel(false);
+        // Apart from the wait, which a stop or a hand may cut short: the end of the attempt is stored all the same.
+        tokio::spawn(async move {
             match commit.until_done().await {
                 Ok(stored) => {
-                    effect.run_is_stored(&id, attempt, &live).await;
+                    effect.run_is_stored(&task, attempt, &live).await;
                     drop(stored);
                     // The folder of the next attempt may be made in one that tidying would take away as empty.
                     effect.tidying.all_done().await;
-                    effect.wait(wait, id, attempt).await;
+                    settle.send_replace(true);
                 }
-                Err(error) => effect.refused(&id, attempt, Batch::Retry, error).await,
+                Err(error) => effect.refused(&task, attempt, Batch::Retry, error).await,
+            }
+        });
+        active.settled = Some(settled.clone());
+        let wait = waiting.waits.begin(due_ms, Duration::from_millis(delay_ms));
+        let timer = tokio::spawn(async move {
+            if is_settled(settled).await {
+                waiting.wait(wait, id, attempt).await;
             }
         });
         active.stage = Stage::Backoff { looping, held: false, timer: Some(timer.abort_handle()) };
@@ -372,7 +389,8 @@ impl Actor {
         let Some(active) = self.tasks.get_mut(id).filter(|active| active.attempt() == attempt) else {
             return;
         };
-        let is_paused = self.lanes.is_closed(active.slot()) || active.stored.queueing.held;
+        let is_paused =
+            self.lanes.is_closed(active.slot()) || active.stored.queueing.held || active.amending > 0;
         match &mut active.stage {
             // A paused lane starts nothing, nor does one that asks something of the machine before that was looked at.
             Stage::Backoff { held, .. } if is_paused => {
@@ -396,6 +414,7 @@ impl Actor {
         let held = |active: &&Active| {
             active.slot() == slot
                 && !active.stored.queueing.held
+                && active.amending == 0
                 && matches!(active.stage, Stage::Backoff { held: true, .. })
         };
         let ids: Vec<_> =
@@ -457,6 +476,11 @@ impl Actor {
             self.erase(id.clone(), replies, false).await;
         }
     }
+}
+
+/// Waits for it; `false` where it never will be.
+pub(crate) async fn is_settled(mut settled: watch::Receiver<bool>) -> bool {
+    settled.wait_for(|settled| *settled).await.is_ok()
 }
 
 /// What is known of a start beside its time.

@@ -2,8 +2,8 @@
 
 use super::Message;
 use super::commit::{self, Commit};
-use super::cycle::StartOrder;
-use super::lookout::{Found, end_now};
+use super::cycle::{StartOrder, is_settled};
+use super::lookout::{Found, NEVER_RAN, end_now};
 use super::refused::Batch;
 use super::tidying::Tidying;
 use super::waits::{Wait, Waits, Woken};
@@ -14,6 +14,7 @@ use solti_model::{MainEnded, RunId, TaskId};
 use solti_runner::{Place, RunEnd, Runners, Standing, StartError, StartFailure};
 use solti_store::{Change, Store, StoreError};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// What runs beside the actor and reports back to it.
@@ -59,9 +60,14 @@ impl Effect {
     }
 
     /// Starts an attempt whose intent is stored, and sees it to its end.
-    pub(crate) async fn start(self, StartOrder { mut request, runner, refused, secrets }: StartOrder) {
+    pub(crate) async fn start(self, order: StartOrder) {
+        let StartOrder { mut request, runner, refused, secrets, settled, called_off } = order;
         let RunId { task: id, attempt } = request.run.clone();
         fail_point!("intent-stored");
+        if let Some(settled) = settled {
+            // One that cannot be stored was told already.
+            is_settled(settled).await;
+        }
         let ready = match refused {
             Some(why) => Err(why),
             None => self.put_secrets(&mut request.kind, secrets).await,
@@ -81,6 +87,10 @@ impl Effect {
         // One that is far away may take long: those of this machine do not wait for it. The semaphores are never closed.
         let starts = if is_far { &self.far_starts } else { &self.starts };
         let place = Arc::clone(starts).acquire_owned().await.ok();
+        if called_off.load(Ordering::Acquire) {
+            let outcome = Box::new(end_now(NEVER_RAN));
+            return self.tell(Message::Ended { id, attempt, outcome }).await;
+        }
         if !is_far {
             self.folders.provide(&id, attempt);
         }

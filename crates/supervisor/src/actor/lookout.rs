@@ -192,7 +192,7 @@ pub(crate) fn end_now(end: RunEnd) -> RunOutcome {
 }
 
 /// A stop of something of which nothing has run.
-const NEVER_RAN: RunEnd = RunEnd::Stopped { code: None, signal: None };
+pub(crate) const NEVER_RAN: RunEnd = RunEnd::Stopped { code: None, signal: None };
 
 impl Actor {
     /// What to look for; `None` when there is no attempt.

@@ -6,7 +6,7 @@
 //!
 //! Here is the mailbox and what every decision needs. The decisions are in `admission` (letting tasks in), `cycle` (their
 //! attempts), `stopping` (ending and deleting them), `refused` (what cannot be stored), `recovery` (the start of the app) and
-//! `lookout` (runs of which nothing is known); lanes that ask something of the machine are in `conditions`; hands on the queue are in `queueing`, what waits for other tasks in `dependencies`, what a forecast is made of in `standing`; saved jobs are in `job_saving` and `job_renaming`, and in `firing` when their time has
+//! `lookout` (runs of which nothing is known); lanes that ask something of the machine are in `conditions`; commands on the queue are in `queueing`, what waits for other tasks in `dependencies`, what a forecast is made of in `standing`, what rows say of it all in `row_states`; saved jobs are in `job_saving` and `job_renaming`, and in `firing` when their time has
 
 mod admission;
 mod attempt;
@@ -26,6 +26,7 @@ pub(crate) mod queueing;
 mod recovery;
 mod refused;
 mod restored;
+mod row_states;
 mod secrets;
 mod silence;
 mod standing;
@@ -34,7 +35,7 @@ mod tidying;
 pub(crate) mod waits;
 mod wakefulness;
 
-use self::attempt::{Active, DeleteReply, Stage};
+use self::attempt::{Active, DeleteReply};
 use self::commit::Commit;
 use self::conditions::Looks;
 use self::cycle::started_words;
@@ -52,14 +53,13 @@ use crate::jobs::Jobs;
 use crate::lanes::{LaneChange, Lanes};
 use crate::local_zone::{self, ZoneSource};
 use crate::shared::SharedState;
-use crate::{LiveTask, RowState, RunFolders, SupervisorConfig, SupervisorError};
+use crate::{LiveTask, QueueHeads, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{
-    JobOrder, KeepAwake, Lane, MachineState, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskPhase,
-    TaskSpec, Waiting,
+    JobOrder, KeepAwake, Lane, MachineState, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskSpec,
 };
 use solti_runner::{ClusterWait, LogDoorbell, Place, RunController, RunOutcome, Runners, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -104,12 +104,8 @@ pub(crate) enum Message {
     },
     RowStates {
         ids: Vec<TaskId>,
+        beside: QueueHeads,
         reply: oneshot::Sender<HashMap<TaskId, RowState>>,
-    },
-    WaitingIn {
-        slots: BTreeSet<Slot>,
-        of_each: usize,
-        reply: oneshot::Sender<BTreeSet<TaskId>>,
     },
     Follow {
         id: TaskId,
@@ -351,11 +347,7 @@ impl Actor {
             Message::Delete { id, reply } => self.delete(id, reply).await,
             Message::Lanes { reply } => drop(reply.send(self.lanes.all())),
             Message::SetLane { slot, change, reply } => self.set_lane(slot, &change, reply).await,
-            Message::RowStates { ids, reply } => drop(reply.send(self.row_states(ids))),
-            Message::WaitingIn { slots, of_each, reply } => {
-                let waiting = slots.iter().flat_map(|slot| self.lanes.waiting(slot).take(of_each));
-                drop(reply.send(waiting.cloned().collect()));
-            }
+            Message::RowStates { ids, beside, reply } => drop(reply.send(self.row_states(ids, &beside))),
             Message::Follow { id, reply } => {
                 drop(reply.send(self.tasks.get(&id).map(|active| active.live.subscribe())));
             }
@@ -400,83 +392,6 @@ impl Actor {
             // Taken by `run`.
             Message::ShutDown { .. } => {}
         }
-    }
-
-    fn row_states(&self, ids: Vec<TaskId>) -> HashMap<TaskId, RowState> {
-        let state = |id: &TaskId| {
-            let active = self.tasks.get(id)?;
-            let open = active.open_after().next();
-            let held_by_all = self.lanes.all_held();
-            let waiting = match &active.stage {
-                Stage::Admitting { .. } | Stage::Waiting | Stage::Backoff { .. }
-                    if active.stored.queueing.held =>
-                {
-                    Some(Waiting::Held)
-                }
-                Stage::Admitting { .. } | Stage::Waiting if let Some(after) = open => {
-                    let on = self.tasks.get(&after.task);
-                    Some(Waiting::Dependency {
-                        on: after.task.clone(),
-                        when: after.when,
-                        name: on.map(|on| on.stored.task.spec.display_name()).unwrap_or_default(),
-                    })
-                }
-                Stage::Admitting { .. } | Stage::Waiting if active.early.is_some() => {
-                    active.stored.task.spec.not_before.map(|until| Waiting::NotBefore { until })
-                }
-                Stage::Admitting { .. } | Stage::Waiting | Stage::Backoff { held: true, .. }
-                    if held_by_all =>
-                {
-                    Some(Waiting::Held)
-                }
-                Stage::Admitting { .. } | Stage::Waiting if self.lanes.is_paused(active.slot()) => {
-                    Some(Waiting::LanePaused)
-                }
-                Stage::Admitting { .. } | Stage::Waiting
-                    if let Some(what) = self.lanes.waits_for(active.slot()) =>
-                {
-                    Some(Waiting::Condition { what })
-                }
-                Stage::Admitting { .. } | Stage::Waiting => {
-                    self.lanes.position(active.slot(), id).map(|(position, before)| {
-                        let before = before.and_then(|id| self.tasks.get(&id));
-                        let behind =
-                            before.map(|task| task.stored.task.spec.display_name()).unwrap_or_default();
-                        Waiting::Lane { position, behind }
-                    })
-                }
-                Stage::Backoff { held: true, .. } if !self.lanes.is_paused(active.slot()) => {
-                    let rules = self.lanes.rules(active.slot());
-                    let what = self.lanes.waits_for(active.slot()).or_else(|| rules.words());
-                    what.map(|what| Waiting::Condition { what })
-                }
-                Stage::Backoff { held: true, .. } => Some(Waiting::LanePaused),
-                Stage::Backoff { looping, .. } => active.stored.next_attempt_at.map(|until| {
-                    if *looping { Waiting::CrashLoop { until } } else { Waiting::Backoff { until } }
-                }),
-                Stage::Queued { wait, .. } => {
-                    Some(Waiting::Cluster { why: wait.why.clone(), about: wait.about })
-                }
-                Stage::Starting { .. } | Stage::PutOff { .. } => Some(Waiting::Starting),
-                Stage::OutOfSight { .. } if active.stored.task.status.phase == TaskPhase::Pending => {
-                    Some(Waiting::Starting)
-                }
-                Stage::OutOfSight { .. } => None,
-                Stage::Running { .. } | Stage::Ending { .. } => None,
-            };
-            let stopping = active.stored.stop_requested && !matches!(active.stage, Stage::Ending { .. });
-            Some(RowState {
-                waiting,
-                stopping,
-                suspended: active.stored.queueing.suspended && !stopping,
-                on_cluster: self.on_cluster(active),
-                main_ended: active.main_ended.clone(),
-                silent_since: active.silent_since.filter(|_| !stopping),
-                trouble: active.trouble.clone(),
-                unstored: active.unstored_status(),
-            })
-        };
-        ids.into_iter().filter_map(|id| state(&id).map(|state| (id, state))).collect()
     }
 
     /// The change that stores the task as it is now, with a resource version of its own.

@@ -1,6 +1,6 @@
-//! Hands on the queue: hold and release, priority, order, a change of what waits, a start or another attempt now, all tasks held,
-//! and the time before which a task does not start. Each is stored before it is acted on: what follows from it is queued to the
-//! store behind it. A change that cannot be stored is taken back, as if it had never been asked for.
+//! Commands on the queue: hold and release, priority, order, a change of what waits, a start or another attempt now, all tasks held,
+//! and the time before which a task does not start. Each is stored before it is acted on: a task that may start by it does so when that
+//! is known. A change that cannot be stored is taken back, as if it had never been asked for.
 
 use super::attempt::{Active, Stage};
 use super::{Actor, Message, Reply, event};
@@ -76,9 +76,16 @@ pub(crate) enum QueueMessage {
     TimeCome {
         id: TaskId,
     },
+    /// A change of the task is stored that lets it start, for which these have to end.
+    Amended {
+        id: TaskId,
+        victims: Vec<TaskId>,
+    },
     /// A change of these tasks could not be stored; so they were before, and at these versions they have it.
     Refused {
         before: Vec<(StoredTask, u64)>,
+        /// The one of them that the change would have let start.
+        amended: Option<TaskId>,
     },
     HoldRefused {
         held: bool,
@@ -110,10 +117,19 @@ impl Actor {
             QueueMessage::Waiters { id, most, reply } => drop(reply.send(self.dependents.below(&id, most))),
             QueueMessage::Names { ids, reply } => drop(reply.send(self.names(ids))),
             QueueMessage::TimeCome { id } => self.time_come(&id).await,
-            QueueMessage::Refused { before } => self.change_refused(before).await,
+            QueueMessage::Amended { id, victims } => self.amended(&id, victims).await,
+            QueueMessage::Refused { before, amended } => {
+                if let Some(active) = amended.as_ref().and_then(|id| self.tasks.get_mut(id)) {
+                    active.amending = active.amending.saturating_sub(1);
+                }
+                self.change_refused(before).await;
+                if let Some(id) = amended {
+                    self.go_on(&id).await;
+                }
+            }
             QueueMessage::HoldRefused { held } => {
                 if self.lanes.all_held() == held {
-                    self.lanes.hold_all(!held);
+                    self.set_all_held(!held);
                     self.start_everywhere().await;
                     self.shared.feed.touched();
                 }
@@ -151,7 +167,7 @@ impl Actor {
         active.stored.queueing.held = true;
         self.place_again(id);
         let change = self.put_task(id).await;
-        self.amend(vec![before], vec![change], (id, TaskEventKind::Held, None), reply).await;
+        self.amend(vec![before], vec![change], (id, TaskEventKind::Held, None), None, reply).await;
     }
 
     async fn release_held(&mut self, id: &TaskId, reply: Reply<()>) {
@@ -165,11 +181,7 @@ impl Actor {
         let before = active.stored.clone();
         active.stored.queueing.held = false;
         let changes = self.ask_for_place(id).await;
-        self.amend(vec![before], changes, (id, TaskEventKind::Released, None), reply).await;
-        self.take_place(id, By::Hand).await;
-        if let Some(slot) = self.tasks.get(id).map(|active| active.slot().clone()) {
-            self.begin_held(&slot).await;
-        }
+        self.amend_then_go(before, vec![], changes, (id, TaskEventKind::Released, None), reply).await;
     }
 
     async fn set_priority(&mut self, id: &TaskId, priority: i32, reply: Reply<()>) {
@@ -183,7 +195,7 @@ impl Actor {
         self.place_again(id);
         let change = self.edit_change(id).await;
         let detail = Some(format!("priority {priority}"));
-        self.amend(vec![before], vec![change], (id, TaskEventKind::Edited, detail), reply).await;
+        self.amend(vec![before], vec![change], (id, TaskEventKind::Edited, detail), None, reply).await;
     }
 
     async fn move_task(&mut self, id: &TaskId, to: &MoveTo, reply: Reply<()>) {
@@ -211,7 +223,7 @@ impl Actor {
             changes.push(self.put_task(&id).await);
         }
         let reported = (id, TaskEventKind::Edited, Some("moved in its lane".to_owned()));
-        self.amend(before, changes, reported, reply).await;
+        self.amend(before, changes, reported, None, reply).await;
     }
 
     async fn run_now(&mut self, id: &TaskId, reply: Reply<()>) {
@@ -259,10 +271,8 @@ impl Actor {
                 let change = self.edit_change(id).await;
                 let reported = (id, TaskEventKind::Edited, None);
                 let slot = before.task.spec.slot.clone();
-                self.amend(vec![before], vec![change], reported, reply).await;
-                self.replace(victims).await;
+                self.amend_then_go(before, victims, vec![change], reported, reply).await;
                 self.start_ready(&slot).await;
-                self.take_place(id, By::Hand).await;
             }
         }
     }
@@ -407,13 +417,51 @@ impl Actor {
         }
     }
 
+    /// As [`Actor::amend`], of a change that may let its task start, and end these `victims` for it: neither happens before it is
+    /// stored.
+    async fn amend_then_go(
+        &mut self,
+        before: StoredTask,
+        victims: Vec<TaskId>,
+        changes: Vec<Change>,
+        told: (&TaskId, TaskEventKind, Option<String>),
+        reply: Reply<()>,
+    ) {
+        let id = told.0;
+        if let Some(active) = self.tasks.get_mut(id) {
+            active.amending += 1;
+            // One that its lane does not know as ready is let in when it goes on.
+            if self.lanes.position(&active.slot().clone(), id).is_some() {
+                self.place_again(id);
+            }
+        }
+        self.amend(vec![before], changes, told, Some(victims), reply).await;
+    }
+
+    async fn amended(&mut self, id: &TaskId, victims: Vec<TaskId>) {
+        if let Some(active) = self.tasks.get_mut(id) {
+            active.amending = active.amending.saturating_sub(1);
+        }
+        self.replace(victims).await;
+        self.go_on(id).await;
+    }
+
+    /// Has a waiting task start if it may, now that it is known what it is.
+    async fn go_on(&mut self, id: &TaskId) {
+        let Some(active) = self.tasks.get(id).filter(|active| active.amending == 0) else { return };
+        let slot = active.slot().clone();
+        self.take_place(id, By::Hand).await;
+        self.begin_held(&slot).await;
+    }
+
     /// Queues a change of waiting tasks to the store, and answers when it is there; takes it back when it cannot be stored. The
-    /// changes are those of the tasks as they were `before`, in their order.
+    /// changes are those of the tasks as they were `before`, in their order. `victims` as those of [`Actor::amend_then_go`].
     async fn amend(
         &mut self,
         before: Vec<StoredTask>,
         mut changes: Vec<Change>,
         (id, kind, detail): (&TaskId, TaskEventKind, Option<String>),
+        victims: Option<Vec<TaskId>>,
         reply: Reply<()>,
     ) {
         let at = |stored: StoredTask| {
@@ -424,17 +472,21 @@ impl Actor {
         let before: Vec<(StoredTask, u64)> = before.into_iter().map(at).collect();
         changes.push(event(id, now_ms(), None, kind, detail));
         let commit = self.save(changes).await;
-        let effect = self.effect();
+        let (effect, id) = (self.effect(), id.clone());
         tokio::spawn(async move {
             fail_point!("queue-change-decided");
             match commit.once().await {
                 Ok(()) => {
                     fail_point!("queue-change-stored");
+                    if let Some(victims) = victims {
+                        effect.tell(Message::Queue(QueueMessage::Amended { id, victims })).await;
+                    }
                     before.iter().for_each(|(task, _)| effect.shared.feed.changed(&task.task.metadata.id));
                     drop(reply.send(Ok(())));
                 }
                 Err(error) => {
-                    effect.tell(Message::Queue(QueueMessage::Refused { before })).await;
+                    let amended = victims.map(|_| id);
+                    effect.tell(Message::Queue(QueueMessage::Refused { before, amended })).await;
                     drop(reply.send(Err(error.into())));
                 }
             }
@@ -462,12 +514,17 @@ impl Actor {
         let Some(active) = self.tasks.get_mut(&id) else { return };
         let now = std::mem::replace(&mut active.stored, before);
         active.stored.task.metadata.resource_version = now.task.metadata.resource_version;
-        if matches!(active.stage, Stage::Waiting) {
-            self.lanes.release(&now.task.spec.slot, &id);
-            self.wait_anew(&id, &now);
-            self.place_again(&id);
-            self.start_ready(&now.task.spec.slot).await;
-            self.take_place(&id, By::Hand).await;
+        match active.stage {
+            Stage::Waiting => {
+                self.lanes.release(&now.task.spec.slot, &id);
+                self.wait_anew(&id, &now);
+                self.place_again(&id);
+                self.start_ready(&now.task.spec.slot).await;
+                self.take_place(&id, By::Hand).await;
+            }
+            // Its time may have come meanwhile.
+            Stage::Backoff { .. } => self.begin_held(&now.task.spec.slot).await,
+            _ => {}
         }
     }
 

@@ -172,7 +172,13 @@ impl Actor {
                 changes.push(Change::PutLane(self.lanes.stored(&slot)));
             }
         } else if rebooted || copied_from.is_some() {
-            let waiting = self.tasks.values().filter(waits).filter(|active| !active.stored.queueing.held);
+            let ends = |active: &Active| {
+                active.stored.task.spec.after_a_reboot(BeforeReboot::Waited) == AfterReboot::End
+            };
+            // One that is held stays so, unless it is over by that.
+            let concerns =
+                |active: &&Active| !active.stored.queueing.held || (copied_from.is_none() && ends(active));
+            let waiting = self.tasks.values().filter(waits).filter(concerns);
             let id = |active: &Active| active.stored.task.metadata.id.clone();
             for id in waiting.map(id).collect::<Vec<_>>() {
                 changes.extend(match &copied_from {

@@ -13,7 +13,6 @@ use solti_model::{
 };
 use solti_runner::{LogDoorbell, RunController, StopMode};
 use std::time::Duration;
-use tokio::time::timeout;
 
 impl Effect {
     /// Tells when a run falls silent, and when it is heard again, until its log is sealed.
@@ -27,18 +26,18 @@ impl Effect {
         let allowed = Duration::from_millis(stall.silent_ms);
         let mut suspended = controller.suspension();
         loop {
-            let heard_at = now_ms();
-            match timeout(allowed, doorbell.rung()).await {
-                Ok(Some(_)) => continue,
-                Ok(None) => return,
-                Err(_) => {}
+            // Whoever can resume it is gone with the run.
+            if suspended.wait_for(|suspended| !suspended).await.is_err() {
+                return;
             }
-            if *suspended.borrow() {
-                // Whoever can resume it is gone with the run.
-                if suspended.wait_for(|suspended| !suspended).await.is_err() {
-                    return;
-                }
-                continue;
+            let heard_at = now_ms();
+            tokio::select! {
+                heard = doorbell.rung() => match heard {
+                    Some(_) => continue,
+                    None => return,
+                },
+                Ok(()) = suspended.changed() => continue,
+                () = tokio::time::sleep(allowed) => {}
             }
             self.tell(Message::Silence { id: id.clone(), attempt, since: Some(heard_at) }).await;
             if doorbell.rung().await.is_none() {

@@ -9,6 +9,7 @@ use crate::{RunFolders, SupervisorError};
 use solti_model::{RunId, StopMode, TaskEventKind, TaskId, TaskPhase};
 use solti_store::Change;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 /// Why a task is ended before its time.
@@ -81,39 +82,46 @@ impl Actor {
                 *stop = Some(mode);
                 let requests = requests.clone();
                 let changes = self.stop_changes(id, now, mode, why).await;
-                let commit = self.save(changes).await;
-                let (effect, id) = (self.effect(), id.clone());
-                let (done, reported) = oneshot::channel();
-                tokio::spawn(async move {
-                    let result = commit.tried().await;
-                    // Whoever looks for the run carries it out; it may have found it meanwhile, and then that is told.
+                // Whoever looks for the run carries it out; it may have found it meanwhile, and then that is told.
+                let tell = async move {
                     requests.send(mode).await.ok();
-                    effect.shared.feed.changed(&id);
-                    drop(done.send(result));
-                });
-                Some(Commit::Relayed(reported))
+                };
+                Some(self.store_then(id, changes, tell).await)
             }
             Stage::Starting { stop } => {
                 *stop = Some(mode);
+                active.called_off.store(true, Ordering::Release);
                 let changes = self.stop_changes(id, now, mode, why).await;
                 Some(self.save(changes).await)
             }
             Stage::Queued { controller, .. } | Stage::Running { controller } => {
                 let controller = controller.clone();
                 let changes = self.stop_changes(id, now, mode, why).await;
-                let commit = self.save(changes).await;
-                let (effect, id) = (self.effect(), id.clone());
-                let (done, reported) = oneshot::channel();
-                tokio::spawn(async move {
-                    let result = commit.tried().await;
-                    // A stop that cannot be stored is carried out all the same: the person wants the process gone.
-                    controller.stop(runner_mode(mode)).await;
-                    effect.shared.feed.changed(&id);
-                    drop(done.send(result));
-                });
-                Some(Commit::Relayed(reported))
+                Some(
+                    self.store_then(id, changes, async move { controller.stop(runner_mode(mode)).await })
+                        .await,
+                )
             }
         }
+    }
+
+    /// Stores a stop and carries it out, also one that cannot be stored: the person wants the process gone.
+    async fn store_then(
+        &mut self,
+        id: &TaskId,
+        changes: Vec<Change>,
+        carry_out: impl Future<Output = ()> + Send + 'static,
+    ) -> Commit {
+        let commit = self.save(changes).await;
+        let (effect, id) = (self.effect(), id.clone());
+        let (done, reported) = oneshot::channel();
+        tokio::spawn(async move {
+            let result = commit.tried().await;
+            carry_out.await;
+            effect.shared.feed.changed(&id);
+            drop(done.send(result));
+        });
+        Commit::Relayed(reported)
     }
 
     pub(crate) async fn stop_changes(

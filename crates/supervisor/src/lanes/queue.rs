@@ -16,6 +16,8 @@ pub(crate) struct Waiter {
     pub order: u64,
     /// It waits for nothing but a place.
     pub ready: bool,
+    /// What it is to be is on its way to the disk: when its turn comes the lane waits for that.
+    pub amending: bool,
 }
 
 /// Where a waiting task is moved to, among those of its priority.
@@ -80,10 +82,14 @@ impl Queue {
         Some(self.0.remove(place))
     }
 
-    /// The first that waits for nothing but a place.
-    pub(crate) fn take_ready(&mut self) -> Option<TaskId> {
-        let place = self.0.iter().position(|waiter| waiter.ready)?;
-        Some(self.0.remove(place).id)
+    /// The one that may start next.
+    pub(crate) fn next(&self) -> Option<&TaskId> {
+        self.ready().next().filter(|waiter| !waiter.amending).map(|waiter| &waiter.id)
+    }
+
+    pub(crate) fn take_next(&mut self) -> Option<TaskId> {
+        let next = self.next()?.clone();
+        self.take(&next).map(|waiter| waiter.id)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

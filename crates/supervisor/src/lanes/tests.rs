@@ -11,7 +11,7 @@ fn id(n: usize) -> TaskId {
 }
 
 fn waiter(n: usize, replaces: bool) -> Waiter {
-    Waiter { id: id(n), replaces, priority: 0, order: n as u64, ready: true }
+    Waiter { id: id(n), replaces, priority: 0, order: n as u64, ready: true, amending: false }
 }
 
 fn set(lanes: &mut Lanes, capacity: Option<u32>, paused: Option<bool>) {
@@ -31,6 +31,22 @@ fn a_busy_lane_refuses_and_names_the_running_task() {
     assert_eq!(admit(&mut lanes, 2, DropIfRunning), Err(Busy { with: id(1), reason }));
     lanes.release(&slot(), &id(1));
     assert_eq!(lanes.all(), []);
+}
+
+#[test]
+fn a_lane_waits_for_what_is_next_to_be_stored() {
+    let mut lanes = Lanes::default();
+    for n in 1..=3 {
+        admit(&mut lanes, n, Queue).expect("admitted");
+    }
+    lanes.put_back(&slot(), Waiter { amending: true, ..waiter(1, false) });
+    assert_eq!(lanes.take_startable(&slot()), []);
+    assert_eq!((lanes.next_startable(&slot()), lanes.could_start(&slot())), (None, false));
+    assert_eq!(lanes.position(&slot(), &id(1)).map(|(position, _)| position), Some(1));
+    // One behind it changes nothing.
+    lanes.put_back(&slot(), waiter(1, false));
+    lanes.put_back(&slot(), Waiter { amending: true, ..waiter(2, false) });
+    assert_eq!(lanes.take_startable(&slot()), [id(1)]);
 }
 
 #[test]

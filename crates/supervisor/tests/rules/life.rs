@@ -8,7 +8,7 @@ use solti_model::{
 };
 use solti_runner::RunEnd;
 use solti_store::Store;
-use solti_supervisor::{MoveTo, Supervisor, SupervisorConfig, SupervisorError};
+use solti_supervisor::{MoveTo, QueueHeads, Supervisor, SupervisorConfig, SupervisorError};
 use solti_testing::PATIENCE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -421,7 +421,7 @@ async fn unsettled(supervisor: &Supervisor, machine: &Machine) -> Vec<String> {
     let store = supervisor.store();
     let active = store.active().await.expect("readable");
     let ids: Vec<TaskId> = active.iter().map(|task| task.task.metadata.id.clone()).collect();
-    let states = supervisor.row_states(ids.clone()).await.expect("the app lives");
+    let states = supervisor.row_states(ids.clone(), QueueHeads::default()).await.expect("the app lives");
     let mut unsettled = Vec::new();
     for task in &active {
         let (id, phase) = (&task.task.metadata.id, task.task.status.phase);
