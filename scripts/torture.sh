@@ -111,6 +111,7 @@ row "child ignores term, holds the pipe, escapes" 5 5 run_tests "$(engine proces
 row "hung fork server, script text in the process table" 3 5 \
     run_tests "package(solti-runner) & (binary(fork_server) | binary(runs))"
 row "disk full, disk errors, interrupted calls" 10 10 run_tests "$(engine disk)"
+row "what is asked for while the disk is full" 5 5 run_tests "$(engine refused_for_now)"
 row "torn tails, full disk under a log" 3 3 run_tests "package(solti-logstore)"
 row "database killed while it writes" 5 15 run_tests "package(solti-store)"
 row "random pages of the database overwritten" 1 266 run_tests SOLTI_TORTURE_ROUNDS=200 "$(engine damaged)"
