@@ -4,7 +4,7 @@ use crate::table::Cell;
 use crate::terminal::harmless;
 use crate::time;
 use anstyle::{AnsiColor, Style};
-use solti_model::{OnCluster, Task, TaskPhase, TaskRow, Waiting};
+use solti_model::{OnCluster, TaskPhase, TaskRow, TaskStatus, Waiting};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub fn now_ms() -> u64 {
@@ -143,8 +143,7 @@ pub fn span(ms: u64) -> String {
 }
 
 /// One line on how a task ended, for who waited for it; `None` when it went well.
-pub fn bad_end(task: &Task) -> Option<String> {
-    let status = &task.status;
+pub fn bad_end(status: &TaskStatus) -> Option<String> {
     let error = status.error.as_deref().map(harmless).filter(|error| !error.is_empty());
     match (status.phase, error) {
         (TaskPhase::Succeeded, _) => None,
@@ -229,6 +228,24 @@ mod tests {
         let row = row(serde_json::json!({"phase": "pending", "attempt": 1}), waits);
         assert_eq!(what_for(&row, false, None).as_deref(), Some("on the cluster: waits for 4 GPUs"));
         assert_eq!(what_for(&row, false, Some("nas")).as_deref(), Some("on nas: waits for 4 GPUs"));
+    }
+
+    #[test]
+    fn a_bad_end_is_one_line() {
+        let cases: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/corpus/ends.json")).expect("cases");
+        for case in ["runner", "others"].iter().flat_map(|who| cases[who].as_array().expect("cases")) {
+            let mut status = serde_json::json!({"attempt": 1});
+            for field in ["phase", "exitCode", "error"] {
+                status[field] = case[field].clone();
+            }
+            let default = || match (case["phase"].as_str(), case["error"].as_str()) {
+                (Some(phase), Some(error)) => Some(format!("{phase}: {error}")),
+                _ => None,
+            };
+            let line = case.get("line").map_or_else(default, |line| line.as_str().map(str::to_owned));
+            assert_eq!(bad_end(&row(status, serde_json::json!({})).task.status), line, "{case}");
+        }
     }
 
     #[test]

@@ -21,21 +21,21 @@ pub enum ContainerTrouble {
     EngineUnusable,
     /// It is not on this machine, and is not to be fetched.
     ImageAbsent,
-    /// Its registry has none of this name and tag.
+    /// Its registry has no image of this name and tag.
     ImageUnknown,
     /// Its name does not say where it is from.
     ImageName,
-    /// What is given for its name is none.
+    /// Its name cannot be one of an image.
     ImageMalformed,
     /// Its registry wants to know who asks, or refuses.
     ImageDenied,
-    /// It is there, but not for the processor of this machine.
+    /// It is there, but not for the architecture of this machine.
     ImageOfOtherMachine,
     /// Its registry does not answer.
     RegistryUnreachable,
     /// Its registry answers no more requests for a while.
     RegistryBusy,
-    /// Its registry has a trouble of its own.
+    /// Its registry has failed.
     RegistryFailed,
     /// For another reason it could not be fetched.
     ImageNotPulled,
@@ -68,36 +68,38 @@ impl ContainerTrouble {
         match self {
             Self::EngineUnusable => "the container engine cannot be used",
             Self::ImageAbsent => "the image is not on this machine, and is not to be pulled",
-            Self::ImageUnknown => "the image cannot be pulled: its registry has none of this name and tag",
+            Self::ImageUnknown => {
+                "the image cannot be pulled: its registry has no image of this name and tag"
+            }
             Self::ImageName => {
                 "the image cannot be found by this name: it has to say which registry it is from, as in docker.io/library/alpine"
             }
-            Self::ImageMalformed => "this is no name of an image",
+            Self::ImageMalformed => "the image name is not valid",
             Self::ImageDenied => {
-                "the image cannot be pulled: its registry refuses it, or there is none of this name; log in to it if it is private"
+                "the image cannot be pulled: its registry denies access, or has no image of this name; log in to the registry if the image is private"
             }
             Self::ImageOfOtherMachine => {
-                "the image cannot be pulled: there is none of it for the processor of this machine"
+                "the image cannot be pulled: it has no build for this machine's architecture"
             }
             Self::RegistryUnreachable => "the image cannot be pulled: its registry cannot be reached",
             Self::RegistryBusy => {
-                "the image cannot be pulled: its registry takes no more requests for a while"
+                "the image cannot be pulled: its registry accepts no more requests for a while"
             }
-            Self::RegistryFailed => "the image cannot be pulled: its registry has a trouble of its own",
+            Self::RegistryFailed => "the image cannot be pulled: its registry reports an error",
             Self::ImageNotPulled => "the image cannot be pulled",
             Self::ProgramMissing => "the program is not in the image",
             Self::ProgramNotExecutable => "the program in the image cannot be executed",
-            Self::VolumeMissing => "a path that the container was to see is not there",
+            Self::VolumeMissing => "a path to be mounted does not exist",
             Self::VolumeUnfit => {
-                "a path cannot be mounted where the container was to see it; a file needs a file in its place, a folder a folder"
+                "a path cannot be mounted at its place in the container: a file can only be mounted over a file, a folder over a folder"
             }
-            Self::UserUnknown => "the image does not know the user",
+            Self::UserUnknown => "the image has no such user",
             Self::WorkdirMissing => "the working directory is not in the image",
-            Self::NetworkUnknown => "there is no such network",
+            Self::NetworkUnknown => "the network does not exist",
             Self::NetworkUnusable => {
                 "the container engine cannot make a network on this machine; a container with the network \"none\" or \"host\" needs none"
             }
-            Self::LimitRefused => "a limit cannot be kept by the container engine on this machine",
+            Self::LimitRefused => "the container engine cannot enforce a limit on this machine",
             Self::NoProcess => {
                 "no process could be started in the container: its limit of processes is too small, or the machine has no more"
             }
@@ -265,7 +267,6 @@ impl fmt::Display for ContainerFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.trouble, self.said.as_str()) {
             (trouble, "") => f.write_str(trouble.words()),
-            (ContainerTrouble::EngineUnusable, said) => f.write_str(said),
             (trouble, said) => write!(f, "{} ({said})", trouble.words()),
         }
     }

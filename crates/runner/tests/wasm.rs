@@ -182,7 +182,7 @@ async fn what_cannot_be_started_has_failed_to_start_and_says_why() {
         ("foreign", foreign, "the module asks for what WASI does not have: env::f"),
         ("library", library, "the module is a library: it exports no function _start"),
         ("script", script, "not WebAssembly: "),
-        ("folder", folder, "the folder that the module was to see as /data cannot be opened: /nowhere"),
+        ("folder", folder, "the folder that the module sees as /data cannot be opened: /nowhere"),
     ] {
         let outcome = it.run(it.request(task, module)).await;
         let (_, said) = not_started(&outcome);

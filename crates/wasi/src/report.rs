@@ -127,7 +127,7 @@ impl fmt::Display for NotStarted {
                 "the component is a library: it does not export wasi:cli/run, by which a command is started",
             ),
             Self::Folder { host, guest, said } => {
-                write!(f, "the folder that the module was to see as {guest} cannot be opened: {host}: {said}")
+                write!(f, "the folder that the module sees as {guest} cannot be opened: {host}: {said}")
             }
             Self::Memory { needed, limit } => write!(
                 f,

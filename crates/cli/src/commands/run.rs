@@ -329,7 +329,7 @@ impl<'a> AttendedTask<'a> {
         if let Some(error) = self.lost.filter(|error| !is_reader_gone(error)) {
             return Err(error.into());
         }
-        if let Some(end) = show::bad_end(&task) {
+        if let Some(end) = show::bad_end(&task.status) {
             say!("solti: {end}");
         }
         Ok(task.status.shell_code())

@@ -69,7 +69,7 @@ async fn until_over(options: &Options, client: &HttpClient, ids: &[String]) -> R
         print_json(&json!({"tasks": ended().collect::<Vec<_>>()}))?;
     } else {
         for task in ended() {
-            if let Some(end) = show::bad_end(task) {
+            if let Some(end) = show::bad_end(&task.status) {
                 say!("solti: {} {end}", task.metadata.id);
             }
         }
