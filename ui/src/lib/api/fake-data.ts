@@ -183,8 +183,7 @@ function samples(now: number): Sample[] {
       ago: 3 * HOUR,
       phase: "failed",
       lasted: 2 * HOUR,
-      exitCode: 137,
-      error: "killed by signal 9 (SIGKILL)",
+      error: "killed by SIGKILL (signal 9)",
     },
     {
       spec: command("foo --version", "foo", undefined),
@@ -218,7 +217,7 @@ function samples(now: number): Sample[] {
       ago: 7 * HOUR,
       phase: "canceled",
       lasted: 11 * MINUTE,
-      error: "killed by signal 15 (SIGTERM)",
+      error: "stopped",
     },
     {
       spec: command("pg_dump -Fc shop -f shop.dump", "backup", "shop dump", nightly),

@@ -84,8 +84,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
         throw new ApiError({ error: "Conflict", message: "the task has already ended" });
       row.stopping = true;
       tasks.touch(id);
-      const finish = () =>
-        tasks.all.has(id) && tasks.setPhase(id, "canceled", { error: "killed by signal 15 (SIGTERM)" });
+      const finish = () => tasks.all.has(id) && tasks.setPhase(id, "canceled", { error: "stopped" });
       if (live) setTimeout(finish, STOP_MS);
       else finish();
     },

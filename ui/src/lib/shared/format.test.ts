@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { TaskRow } from "../api/types";
+import corpus from "../../../../tests/corpus/ends.json";
+import type { Phase, TaskRow } from "../api/types";
 import { bytes, clock, duration, inShort, onDay, ordinal, outcome, span, waitingFor } from "./format";
 
 test("durations and sizes read as a person would write them", () => {
@@ -33,18 +34,13 @@ test("a moment is said with its day", () => {
   expect(onDay(at(28), at(29))).toContain("2026");
 });
 
-test("an end is said in plain words", () => {
-  expect(outcome({ phase: "failed", exitCode: 137, error: "killed by signal 9 (SIGKILL)" })).toBe(
-    "exit 137: killed by SIGKILL",
-  );
-  expect(outcome({ phase: "failed", exitCode: 3, error: "exit 3" })).toBe("exit 3");
-  expect(outcome({ phase: "failed", exitCode: 129, error: "exit code 129" })).toBe("exit 129");
-  expect(outcome({ phase: "failed", error: "program not found: foo (PATH has 6 entries)" })).toBe(
-    "program not found: foo (PATH has 6 entries)",
-  );
-  expect(outcome({ phase: "timeout", error: "timed out after 30 min" })).toBe("timed out after 30 min");
-  expect(outcome({ phase: "canceled", error: "killed by signal 15 (SIGTERM)" })).toBe("killed by SIGTERM");
-  expect(outcome({ phase: "succeeded", exitCode: 0 })).toBe("");
+const ends: { phase: string; exitCode?: number; error: string | null; short?: string }[] = [
+  ...corpus.runner,
+  ...corpus.others,
+];
+test.each(ends)("the end is said in plain words: $phase $exitCode $error", (end) => {
+  const { phase, exitCode, error, short = error } = end;
+  expect(outcome({ phase: phase as Phase, exitCode, error: error ?? undefined })).toBe(short);
 });
 
 test("who waits says for what, and a crash loop is named", () => {

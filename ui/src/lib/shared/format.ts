@@ -115,13 +115,12 @@ export function outcome(end: { phase: Phase; exitCode?: number; error?: string }
   const { phase, exitCode, error } = end;
   if (phase === "succeeded" || phase === "running") return "";
   if (phase === "pending" && error === undefined && exitCode === undefined) return "";
-  if (exitCode === undefined || exitCode === 0)
-    return error?.replace(/\bsignal \d+ \((SIG\w+)\)/, "$1") ?? "";
-  // A program may exit with 129 of its own: only the engine knows of a signal.
-  const signal = /\bsignal \d+ \((SIG\w+)\)/.exec(error ?? "")?.[1];
-  if (signal) return `exit ${exitCode}: killed by ${signal}`;
-  const said = error && error !== `exit ${exitCode}` && !error.startsWith("exit code") ? `: ${error}` : "";
-  return `exit ${exitCode}${said}`;
+  // The engine names a signal with its number, which says nothing more to most.
+  const why = error?.replace(/\b(SIG\w+) \(signal \d+\)/, "$1");
+  if (exitCode === undefined || exitCode === 0) return why ?? "";
+  const code = `exit ${exitCode}`;
+  if (why === undefined) return code;
+  return why.startsWith(code) ? why : `${code}: ${why}`;
 }
 
 /** The same of a row, and what there is to say of one that goes on without its main program, is on a node, or left something undone. */

@@ -29,8 +29,8 @@ it("ends a run in words, and only once it has ended", () => {
   expect(endMark(info)).toBeNull();
   const ended = { ...info, live: false, finishedAt: 12_000 };
   expect(endMark({ ...ended, phase: "succeeded", exitCode: 0 })).toBe("Succeeded · exit 0 · after 12 s");
-  expect(endMark({ ...ended, phase: "failed", exitCode: 137, error: "killed by signal 9 (SIGKILL)" })).toBe(
-    "Failed · exit 137: killed by SIGKILL · after 12 s",
+  expect(endMark({ ...ended, phase: "failed", error: "killed by SIGKILL (signal 9)" })).toBe(
+    "Failed · killed by SIGKILL · after 12 s",
   );
   expect(endMark({ ...ended, phase: "timeout", error: "timed out after 30 min" })).toBe(
     "Timed out after 30 min · after 12 s",
