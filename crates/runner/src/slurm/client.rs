@@ -29,6 +29,10 @@ const LOOKED_BACK: &str = "now-90days";
 const QUEUE: [&str; 5] = ["--noheader", "--all", "--states=all", "--format", FORMAT];
 /// How Slurm's programs begin what they say of a number that has no name.
 const NAMELESS: &str = "Invalid user";
+/// How they say that there is no job of a number.
+const UNKNOWN_JOB: &str = "Invalid job id";
+/// How `sacct` says that the cluster keeps no accounts.
+const NO_ACCOUNTS: &str = "accounting storage is disabled";
 
 /// Slurm's programs, found in the `PATH` of tasks. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -69,6 +73,23 @@ pub(super) enum Accounts {
     NotKept,
 }
 
+/// Why one of Slurm's programs that only looks has no answer. Its `Display` is a sentence.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum Unanswered {
+    #[error("the cluster knows no such job")]
+    NoSuchJob,
+    #[error("the cluster keeps no accounts")]
+    NoAccounts,
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<Unanswered> for String {
+    fn from(why: Unanswered) -> Self {
+        why.to_string()
+    }
+}
+
 impl Client {
     pub(super) fn new(mut env: BTreeMap<OsString, OsString>) -> Self {
         env.retain(|key, _| !DEFAULTS_OF_USERS.iter().any(|own| key.to_string_lossy().starts_with(own)));
@@ -103,13 +124,15 @@ impl Client {
     }
 
     /// The answer of a program that only looks.
-    async fn look(&self, program: &str, words: &[&str]) -> Result<String, String> {
-        answer(program, self.say(program, words, ANSWER_WITHIN).await?)
+    async fn look(&self, program: &str, words: &[&str]) -> Result<String, Unanswered> {
+        let said = self.say(program, words, ANSWER_WITHIN).await;
+        answer(program, said.map_err(Unanswered::Other)?)
     }
 
     /// As [`look`](Self::look), at what is this user's.
-    async fn look_at_own(&self, program: &str, words: &[&str]) -> Result<String, String> {
-        answer(program, self.say_of_own(program, words).await?)
+    async fn look_at_own(&self, program: &str, words: &[&str]) -> Result<String, Unanswered> {
+        let said = self.say_of_own(program, words).await;
+        answer(program, said.map_err(Unanswered::Other)?)
     }
 
     /// Asks about what is this user's. A number that has no name at the moment, as while a directory service is away, is nobody to
@@ -128,7 +151,7 @@ impl Client {
     /// # Errors
     /// Why it cannot be asked, in a sentence. It says nothing of any job.
     pub(super) async fn jobs(&self) -> Result<HashMap<String, Job>, String> {
-        self.look_at_own("squeue", &QUEUE).await.map(|answer| jobs(&answer))
+        Ok(jobs(&self.look_at_own("squeue", &QUEUE).await?))
     }
 
     /// A job by its name, also one that the controller has forgotten, where the cluster keeps accounts.
@@ -158,8 +181,8 @@ impl Client {
         }
         match self.look("squeue", &[&QUEUE[..], &["--jobs", number]].concat()).await {
             Ok(answer) => Ok(jobs(&answer).remove(name)),
-            Err(why) if why.contains("Invalid job id") => Ok(None),
-            Err(why) => Err(why),
+            Err(Unanswered::NoSuchJob) => Ok(None),
+            Err(why) => Err(why.into()),
         }
     }
 
@@ -168,8 +191,8 @@ impl Client {
         let words = ["-nXP", "--name", name, "-S", LOOKED_BACK, "-o", ACCOUNT_FIELDS];
         match self.look_at_own("sacct", &words).await {
             Ok(answer) => Ok(accounted(&answer).map_or(Accounts::DoNot, |job| Accounts::Know(Box::new(job)))),
-            Err(why) if why.contains("accounting storage is disabled") => Ok(Accounts::NotKept),
-            Err(why) => Err(why),
+            Err(Unanswered::NoAccounts) => Ok(Accounts::NotKept),
+            Err(why) => Err(why.into()),
         }
     }
 
@@ -241,7 +264,7 @@ impl Client {
     async fn cancel(&self, words: &[&str]) -> Result<(), String> {
         let said = self.say_of_own("scancel", words).await?;
         // What there is no such job for is over already.
-        let over = ["already completing", "Invalid job id", "Job/step already"];
+        let over = ["already completing", UNKNOWN_JOB, "Job/step already"];
         if said.well || over.iter().any(|words| said.err.contains(words)) {
             return Ok(());
         }
@@ -275,13 +298,19 @@ impl Client {
     }
 }
 
-fn answer(program: &str, said: Said) -> Result<String, String> {
+fn answer(program: &str, said: Said) -> Result<String, Unanswered> {
     if said.well {
         return Ok(said.out);
     }
+    for (words, why) in [(UNKNOWN_JOB, Unanswered::NoSuchJob), (NO_ACCOUNTS, Unanswered::NoAccounts)] {
+        if said.err.contains(words) {
+            return Err(why);
+        }
+    }
     let why = last_words(&said.err).unwrap_or("it does not say why");
     let why = why.trim_start_matches(&*format!("{program}: ")).trim_start_matches("error: ");
-    Err(format!("the cluster cannot be asked: {}", why.trim_start_matches("slurm_load_jobs error: ")))
+    let why = why.trim_start_matches("slurm_load_jobs error: ");
+    Err(Unanswered::Other(format!("the cluster cannot be asked: {why}")))
 }
 
 #[cfg(test)]
@@ -332,6 +361,20 @@ mod tests {
         assert_eq!(client.job("solti-a-1").await.expect("an answer").expect("a job").number, "7");
         assert!(client.numbered("7", "solti-a-1").await.expect("an answer").is_some());
         assert!(client.numbered("7", "solti-b-1").await.expect("an answer").is_none(), "another's number");
+    }
+
+    #[tokio::test]
+    async fn a_cluster_without_accounts_is_told_from_one_that_does_not_answer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let client = |said: &str| {
+            let sacct = format!("echo '{said}' >&2; exit 1");
+            client(folder.path(), &[("sacct", &sacct)], &[])
+        };
+        let none = client("Slurm accounting storage is disabled").accounted("solti-a-1").await;
+        assert!(matches!(none, Ok(Accounts::NotKept)), "{none:?}");
+        let away = client("sacct: error: Problem talking to the database: Connection refused");
+        let away = away.accounted("solti-a-1").await.expect_err("nobody knows");
+        assert_eq!(away, "the cluster cannot be asked: Problem talking to the database: Connection refused");
     }
 
     #[tokio::test]
