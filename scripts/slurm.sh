@@ -1,7 +1,7 @@
 #!/bin/sh
 # A Slurm cluster of three nodes on this machine, for tests: everything of its own in a folder, nothing of the system's is used or changed.
 #   slurm.sh up DIR     starts it and returns when its nodes are idle; a user of it sets SLURM_CONF=DIR/slurm.conf
-#   slurm.sh ctld DIR   starts the controller again; slurm.sh node DIR n2 a node's daemon
+#   slurm.sh ctld DIR   starts the controller again
 #   slurm.sh down DIR   ends it
 # Nodes n1 (with two GPUs that are none), n2, n3; partitions main, short (a minute), closed (down), low (can be preempted). With ACCOUNTS=1 it keeps accounts,
 # in a database of its own; with CONFINED=1 it holds jobs to their memory. Where it cannot be started, the reason is said on one line, and the exit code is 3.
@@ -61,9 +61,8 @@ down() {
 case $what in
     down) down; exit 0 ;;
     ctld) controller; exit 0 ;;
-    node) node "$3"; exit 0 ;;
     up) ;;
-    *) echo "usage: slurm.sh up|down|ctld|node DIR [NODE]" >&2; exit 2 ;;
+    *) echo "usage: slurm.sh up|down|ctld DIR" >&2; exit 2 ;;
 esac
 
 for program in slurmctld slurmd sbatch munged; do

@@ -39,9 +39,9 @@ pub(crate) fn process_groups() -> Finding {
     Finding::ok(
         WHAT,
         if GroupBase::find().is_some_and(|base| base.has_groups()) {
-            "a cgroup for each run can be had"
+            "each run can have a cgroup of its own"
         } else {
-            "no cgroup to be had; processes are found by group, parent and mark, and ended one by one"
+            "runs cannot have a cgroup of their own; processes are found by group, parent and mark, and ended one by one"
         },
     )
 }

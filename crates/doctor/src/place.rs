@@ -25,7 +25,7 @@ pub(crate) fn data_folder(dir: &Path) -> Finding {
         Err(error) => return unreadable(&error),
     };
     if !found.is_dir() {
-        return Finding::problem(WHAT, format!("{shown} is no folder"), "Move what is there away.");
+        return Finding::problem(WHAT, format!("{shown} is not a folder"), "Move what is there away.");
     }
     match folder_access(dir) {
         Ok(FolderAccess::Private) => {}

@@ -41,7 +41,7 @@ pub enum DoorError {
 
 /// The settings are valid when they are stored; a document from elsewhere may not be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{address} is no address")]
+#[error("{address} is not an address")]
 pub struct BadAddress {
     /// As the settings name it; `host:port` with a number as the host is expected.
     pub address: String,

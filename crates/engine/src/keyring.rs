@@ -36,7 +36,7 @@ enum Trouble {
     Dismissed,
     #[error("it did not answer in time")]
     Silent,
-    #[error("what it holds is no text")]
+    #[error("what it holds is not text")]
     NoText,
     #[error("it refused: {0}")]
     Refused(Error),

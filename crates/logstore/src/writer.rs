@@ -196,11 +196,6 @@ impl LogWriter {
         Ok(files)
     }
 
-    /// Whether something was written since the last [`Self::sync`].
-    pub fn is_dirty(&self) -> bool {
-        self.dirty
-    }
-
     /// Bytes of the log that readers can see; a doorbell rings when this grew.
     pub fn published_bytes(&self) -> u64 {
         self.published_bytes

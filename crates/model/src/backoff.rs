@@ -57,7 +57,7 @@ pub struct BackoffState {
 
 impl BackoffStrategy {
     /// `min(firstMs · factor^n, maxMs)`, in milliseconds.
-    pub fn base_ms(&self, failures_before: u32) -> u64 {
+    fn base_ms(&self, failures_before: u32) -> u64 {
         let exponent = i32::try_from(failures_before).unwrap_or(i32::MAX);
         let grown = self.first_ms as f64 * self.factor.powi(exponent);
         // A product that overflows is infinite, and so greater than any maximum.

@@ -32,7 +32,7 @@ pub const MIN_LOAD: f64 = 0.01;
 /// The shortest rest of keyboard and mouse that a lane can ask for.
 pub const MIN_IDLE_MS: u64 = 60_000;
 /// As many parameters as a job may have.
-pub const MAX_PARAMETERS: usize = 100;
+pub(crate) const MAX_PARAMETERS: usize = 100;
 /// As many tasks as a lane may run at once at most.
 pub const MAX_LANE_CAPACITY: u32 = 1_000_000;
 /// A shorter log says too little to be of use.

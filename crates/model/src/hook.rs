@@ -260,7 +260,7 @@ impl Hook {
 ///
 /// # Errors
 /// The reason.
-pub fn check_hook_name(name: &str) -> Result<(), &'static str> {
+pub(crate) fn check_hook_name(name: &str) -> Result<(), &'static str> {
     let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_fine) {
         return Err("must be 1 to 64 letters, digits, '.', '_' or '-'");

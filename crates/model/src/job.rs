@@ -1,9 +1,10 @@
 //! A saved job: a spec under a name, with what it is told when it is run, and when it is run by itself.
 
+use crate::bounds::MAX_PARAMETERS;
 use crate::parameter::{SAMPLE_PATH, samples, secrets, unbound};
 use crate::placeholders::{fill, values};
 use crate::stored::without_unknown_fields;
-use crate::{Days, FieldError, JobName, JobOrder, MAX_PARAMETERS, Parameter, Schedule, SecretText, TaskSpec};
+use crate::{Days, FieldError, JobName, JobOrder, Parameter, Schedule, SecretText, TaskSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,7 +15,7 @@ use ts_rs::TS;
 const MAX_TITLE_BYTES: usize = 200;
 const MAX_NOTES_BYTES: usize = 64 * 1024;
 /// As many schedules as a job may have.
-pub const MAX_SCHEDULES: usize = 100;
+const MAX_SCHEDULES: usize = 100;
 /// Fields that a revision is said to have changed at most.
 const MAX_CHANGED: usize = 50;
 
@@ -98,7 +99,7 @@ impl Job {
             if schedule.id.as_ref().is_some_and(|id| !ids.insert(id)) {
                 return Err(FieldError::new(
                     format!("{}.id", at()),
-                    "is that of another schedule of the job",
+                    "is already taken by another schedule of the job",
                 ));
             }
             if let Some(secret) =

@@ -37,7 +37,7 @@ pub fn machine_of_runner(runner: &str) -> Option<&str> {
 
 /// # Errors
 /// Names the field.
-pub fn check_lane_machines(machines: &[LaneMachine]) -> Result<(), FieldError> {
+pub(crate) fn check_lane_machines(machines: &[LaneMachine]) -> Result<(), FieldError> {
     if machines.len() > MAX_LANE_MACHINES {
         return Err(FieldError::new("machines", format!("must be {MAX_LANE_MACHINES} at most")));
     }

@@ -90,8 +90,8 @@ pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{
     MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES, MAX_CPU_PERCENT,
     MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_LANE_CAPACITY, MAX_LOAD, MAX_OPEN_FILES,
-    MAX_PARAMETERS, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MAX_WASM_DIRS, MIN_IDLE_MS, MIN_LOAD,
-    MIN_LOG_BYTES, MIN_MEMORY_BYTES, MIN_OPEN_FILES, check_lane_capacity, counted, grouped,
+    MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MAX_WASM_DIRS, MIN_IDLE_MS, MIN_LOAD, MIN_LOG_BYTES,
+    MIN_MEMORY_BYTES, MIN_OPEN_FILES, check_lane_capacity, counted, grouped,
 };
 pub use cluster::ClusterRequest;
 pub use command_text::quoted;
@@ -119,10 +119,10 @@ pub use history::{
 };
 pub use hook::{
     DeliveryState, Hook, HookCall, HookDelivery, HookEvent, HookList, HookState, MAX_HOOK_TRIES, MAX_HOOKS,
-    MAX_WAITING_CALLS, Webhook, check_hook_name,
+    MAX_WAITING_CALLS, Webhook,
 };
 pub use id::{JobName, RunId, ScheduleId, Slot, TaskId};
-pub use job::{Job, MAX_SCHEDULES, stored_job};
+pub use job::{Job, stored_job};
 pub use job_calendar::{
     CalendarDay, JobCalendar, JobOfDay, MAX_CALENDAR_DAYS, MAX_JOBS_OF_DAY, MAX_RUNS_TOLD, RunCounts,
     RunOfDay,
@@ -138,8 +138,8 @@ pub use kind::{
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmDir, WasmTask,
 };
 pub use lane_machines::{
-    HERE, LaneMachine, MAX_LANE_MACHINES, check_lane_machines, lane_machines_words, machine_of_runner,
-    place_on, places_of, runner_of_machine,
+    HERE, LaneMachine, MAX_LANE_MACHINES, lane_machines_words, machine_of_runner, place_on, places_of,
+    runner_of_machine,
 };
 pub use lane_rules::{Asked, Hours, KeepAwake, LaneRules, MachineState, Reading, TimeOfDay};
 pub use left_out::{LeftOut, MAX_LEFT_OUT};
@@ -161,7 +161,7 @@ pub use runner_info::{
     WasmEngine,
 };
 pub use saved_view::{MAX_VIEW_BYTES, MAX_VIEWS, SavedView};
-pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MIN_EVERY_MS, MissedRuns, Schedule};
+pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MissedRuns, Schedule};
 pub use search::{
     LogQuery, MatchedMergedRows, MatchedRows, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits,
 };

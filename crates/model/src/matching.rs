@@ -54,13 +54,13 @@ fn looked_for(text: &str) -> Option<String> {
 }
 
 impl LeftOut {
-    /// As [`ListQuery::folded_text`], of each.
+    /// The texts to look for, as [`Searched::text`] may hold them.
     #[must_use]
     pub fn folded_texts(&self) -> Vec<String> {
         self.texts.iter().filter_map(|text| looked_for(text)).collect()
     }
 
-    /// As [`ListQuery::folded_name`], of each.
+    /// The same for names.
     #[must_use]
     pub fn folded_names(&self) -> Vec<String> {
         self.names.iter().filter_map(|name| looked_for(name)).collect()
@@ -69,14 +69,12 @@ impl LeftOut {
 
 impl ListQuery {
     /// The text to look for, as [`Searched::text`] may hold it; `None` where none is asked for.
-    #[must_use]
-    pub fn folded_text(&self) -> Option<String> {
+    fn folded_text(&self) -> Option<String> {
         self.text.as_deref().and_then(looked_for)
     }
 
-    /// As [`ListQuery::folded_text`], for the name.
-    #[must_use]
-    pub fn folded_name(&self) -> Option<String> {
+    /// The same for the name.
+    fn folded_name(&self) -> Option<String> {
         self.name.as_deref().and_then(looked_for)
     }
 

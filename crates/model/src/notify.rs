@@ -1,7 +1,8 @@
 //! Whom a task tells of its end, and what is to be done when it falls silent.
 
 use crate::bounds::within;
-use crate::{FieldError, MAX_DURATION_MS, check_hook_name};
+use crate::hook::check_hook_name;
+use crate::{FieldError, MAX_DURATION_MS};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// The shortest interval, in milliseconds.
-pub const MIN_EVERY_MS: u64 = 1_000;
+const MIN_EVERY_MS: u64 = 1_000;
 /// The longest jitter, in milliseconds: a day.
 pub const MAX_JITTER_MS: u64 = 24 * 60 * 60 * 1_000;
 /// 1 January 2200, in Unix milliseconds: no schedule names a later time.

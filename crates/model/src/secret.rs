@@ -147,7 +147,7 @@ fn is_secret(words: &str, rules: &Rules) -> bool {
 /// Whether the value of a variable of this name is masked wherever it would be shown, exported or noted. A guess, on the safe
 /// side.
 #[must_use]
-pub fn looks_secret(name: &str) -> bool {
+fn looks_secret(name: &str) -> bool {
     is_secret(&words(name), &RULES.rules)
 }
 
@@ -352,7 +352,7 @@ pub(crate) fn secrets_of_variable(name: &str, value: &str) -> Vec<Range<usize>> 
 
 /// The value of a variable as it may be shown; `None` where nothing of it may.
 #[must_use]
-pub fn masked_variable<'a>(name: &str, value: &'a str) -> Option<Cow<'a, str>> {
+pub(crate) fn masked_variable<'a>(name: &str, value: &'a str) -> Option<Cow<'a, str>> {
     match &secrets_of_variable(name, value)[..] {
         [] => Some(Cow::Borrowed(value)),
         [all] if *all == (0..value.len()) => None,

@@ -541,7 +541,7 @@ impl Connection {
     fn check_fingerprint(&self) -> Result<(), &'static str> {
         let Some(text) = &self.fingerprint else { return Ok(()) };
         if !self.url.starts_with("https:") {
-            return Err("is that of a certificate, which only https has");
+            return Err("is for https only, as it is that of a certificate");
         }
         let mut digits = text.chars().filter(|c| *c != ':' && !c.is_whitespace());
         let count = digits.clone().count();

@@ -1,10 +1,11 @@
 //! The order for a task: what to run, in which lane, and what to do when it ends.
 
+use crate::bounds::MAX_PARAMETERS;
 use crate::queueing::is_zero;
 use crate::{
     AfterReboot, AfterTask, BackoffStrategy, BeforeReboot, ClusterRequest, JobName, KeepAwake, MAX_AFTER,
-    MAX_DURATION_MS, MAX_PARAMETERS, MAX_PRIORITY, MAX_RETRIES, MAX_TIME_MS, NotifyRules, ResourceLimits,
-    RunnerSelector, Slot, Stall, Stdin, TaskKind,
+    MAX_DURATION_MS, MAX_PRIORITY, MAX_RETRIES, MAX_TIME_MS, NotifyRules, ResourceLimits, RunnerSelector,
+    Slot, Stall, Stdin, TaskKind,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};

@@ -1,13 +1,14 @@
 //! The one validator: every route into the handler calls it, and so does the form.
 
+use crate::bounds::MAX_PARAMETERS;
 use crate::bounds::within;
 use crate::parameter::is_name as is_parameter_name;
 use crate::problems::Problems;
 use crate::shape::Reading;
 use crate::{
-    BackoffStrategy, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_PARAMETERS,
-    MAX_RETRIES, MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode,
-    ScriptRuntime, SpecErrors, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, check_priority,
+    BackoffStrategy, EnvVar, FieldError, MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_DURATION_MS, MAX_RETRIES,
+    MAX_SCRIPT_BYTES, MAX_TIME_MS, MatchExpression, Operator, RestartStrategy, ScriptMode, ScriptRuntime,
+    SpecErrors, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, check_priority,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -93,10 +94,10 @@ impl TaskSpec {
             problems.refuse("labels", "a key must not be empty");
         }
         if self.job_revision.is_some() && self.job.is_none() {
-            problems.refuse("jobRevision", "is of a job, and there is none");
+            problems.refuse("jobRevision", "may only be given with a job");
         }
         if !self.secrets.is_empty() && self.job.is_none() {
-            problems.refuse("secrets", "are of a job, and there is none");
+            problems.refuse("secrets", "may only be given with a job");
         }
         if self.secrets.len() > MAX_PARAMETERS {
             problems.check(Err(FieldError::new("secrets", format!("must be at most {MAX_PARAMETERS}"))));

@@ -74,7 +74,8 @@ pub(crate) fn elsewhere(kind: &TaskKind, run_dir: &Path) -> Result<Invocation, S
     let (mut argv, files) = words(task, run_dir)?;
     let is_bare = !argv[0].as_encoded_bytes().contains(&b'/');
     if is_bare && argv[0].as_encoded_bytes().contains(&b'=') {
-        let problem = format!("{} is no name of a program; give its path", argv[0].display());
+        let problem =
+            format!("{} cannot be a program's name, as it has an '='; give its path", argv[0].display());
         return Err(StartFailure::refused(FieldError::new("kind", problem)));
     }
     if is_bare {

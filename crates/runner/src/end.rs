@@ -43,7 +43,7 @@ pub enum RunEnd {
     },
     /// Ended by a signal that was not ours.
     Signaled {
-        /// The signal's number; [`describe_signal`](crate::describe_signal) names it.
+        /// The signal's number, which [`RunEnd::describe`] names.
         signal: i32,
     },
     /// With the leader's own status, which is absent only when it could not be ended.

@@ -67,7 +67,6 @@ pub use runner::{About, Attached, CheckFailure, Elsewhere, NoPreview, RunRequest
 pub use runners::Runners;
 pub use shelter::Shelter;
 pub use shim_runner::ShimRunner;
-pub use signal_name::describe_signal;
 pub use slurm::SlurmRunner;
 pub use solti_shim::cgroup::{
     GroupBase, SCOPE_PREFIX, SCOPE_SLICE, SCOPE_SUFFIX, Unenforced, own_group, settle as settle_in_scope,

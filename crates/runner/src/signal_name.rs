@@ -25,7 +25,7 @@ const NAMES: &[(i32, &str)] = &[
 ];
 
 /// `SIGKILL (signal 9)`, or `signal 64` for one without a name.
-pub fn describe_signal(signal: i32) -> String {
+pub(crate) fn describe_signal(signal: i32) -> String {
     match NAMES.iter().find(|(number, _)| *number == signal) {
         Some((_, name)) => format!("{name} (signal {signal})"),
         None => format!("signal {signal}"),

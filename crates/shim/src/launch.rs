@@ -23,9 +23,6 @@ const WITHOUT_STDIN: u8 = 3;
 const WITHOUT_AFTER_MAIN: u8 = 2;
 const WITHOUT_LIMITS: u8 = 1;
 
-/// Grace between TERM and KILL when nobody says otherwise.
-pub const DEFAULT_GRACE_MS: u64 = 5_000;
-
 /// What to run and how to end it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchSpec {
@@ -281,7 +278,7 @@ mod tests {
             env: vec![("K".into(), "V=1\n".into())],
             cwd: Some("/tmp".into()),
             timeout_ms: Some(7),
-            grace_ms: DEFAULT_GRACE_MS,
+            grace_ms: 5_000,
             after_main: AfterMain::End,
             limits: Limits { memory_bytes: Some(1), processes: Some(2), ..Limits::default() },
             stdin: Some("/home/me/words".into()),

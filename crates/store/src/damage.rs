@@ -21,7 +21,7 @@ pub(crate) fn unreadable_task(row: &Row<'_>, why: &StoreError) -> Option<StoredT
     let why = sentence("the record of this task cannot be read", why);
     let id = get(row, "id").and_then(|id: String| TaskId::new(id).ok());
     let Some(id) = id else {
-        tracing::error!("a stored task is left out, as its id is none: {why}");
+        tracing::error!("a stored task without a valid id is left out: {why}");
         return None;
     };
     let number = |column| time(row, column).unwrap_or(0);
@@ -72,7 +72,7 @@ fn unreadable_spec(slot: Option<String>) -> Option<TaskSpec> {
 pub(crate) fn unreadable_run(id: &TaskId, row: &Row<'_>, why: &StoreError) -> Option<StoredRun> {
     let why = sentence("the record of this attempt cannot be read", why);
     let Some(attempt) = get(row, "attempt") else {
-        tracing::error!("an attempt of task {id} is left out, as its number is none: {why}");
+        tracing::error!("an attempt of task {id} without a valid number is left out: {why}");
         return None;
     };
     let started_at = time(row, "started_at").unwrap_or(0);

@@ -82,11 +82,6 @@ impl TestCluster {
     pub fn start_controller(&self) {
         assert!(self.script("ctld", &[], &[]).status.success());
     }
-
-    /// Starts the daemon of a node again.
-    pub fn start_node(&self, node: &str) {
-        assert!(self.script("node", &[node], &[]).status.success());
-    }
 }
 
 impl Drop for TestCluster {

@@ -108,7 +108,7 @@ impl fmt::Display for NotStarted {
             }
             Self::Text { module } => write!(
                 f,
-                "not WebAssembly yet: {module} is its text form; make the binary form of it, as by wat2wasm"
+                "not WebAssembly yet: {module} is in the text form; convert it to the binary form, for example with wat2wasm"
             ),
             Self::Invalid { module, said } => write!(f, "the module cannot be loaded: {module}: {said}"),
             Self::Imports { names } => {

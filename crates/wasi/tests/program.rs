@@ -150,10 +150,10 @@ fn a_trap_is_told_in_words_with_the_place_where_it_was() {
         ("(drop (i32.load (i32.const 0x7fffffff)))", "it read or wrote outside of its memory"),
         ("(drop (i32.div_s (i32.const 1) (i32.const 0)))", "it divided a whole number by zero"),
         ("(call $main)", "its calls are nested too deep (call stack exhausted)"),
-        ("(call_indirect (i32.const 1))", "it called a function by a pointer to none"),
+        ("(call_indirect (i32.const 1))", "it called a function through an invalid pointer"),
         (
             "(drop (i32.trunc_f32_s (f32.const nan)))",
-            "it made a whole number of one that is none, or is too large",
+            "it converted to a whole number what is not a number, or is too large",
         ),
     ] {
         let ended = place.run_text(&format!(

@@ -92,7 +92,7 @@ fn read(path: &Path, instead: &str) -> io::Result<String> {
     let file = file.map_err(of(path))?;
     let about = file.metadata().map_err(of(path))?;
     if !about.is_file() {
-        return refused("it is no regular file");
+        return refused("it is not a regular file");
     }
     if about.uid() != geteuid().as_raw() {
         return refused("it belongs to another user, who may have written it");

@@ -390,7 +390,7 @@ impl Perform<SaveViews> for SupervisorApiAdapter {
                 return refuse("filter", &format!("must be at most {MAX_VIEW_BYTES} bytes, as the name"));
             }
             if views[..n].iter().any(|other| other.name == *name) {
-                return refuse("name", "is that of another view");
+                return refuse("name", "is already the name of another view");
             }
             if !each_once(columns) {
                 return refuse("columns", ONCE);

@@ -1,4 +1,4 @@
-// Hands on what waits, and on what runs: order, hold, another attempt now.
+// Commands on what waits, and on what runs: order, hold, another attempt now.
 macro_rules! queue_operations {
     ({ $($asks:tt)* } { $($topics:tt)* } { $($downloads:tt)* } $next:ident $($rest:ident)*) => {
         $next! {

@@ -1,4 +1,4 @@
-//! What waits beside its lane, and hands on it, with the whole engine: times, other tasks, order, changes, and processes that stand
+//! What waits beside its lane, and commands on it, with the whole engine: times, other tasks, order, changes, and processes that stand
 //! still. The rules under any order of events are in the supervisor's own tests.
 
 use crate::common::{Engine, bash, command, spec, until, within};

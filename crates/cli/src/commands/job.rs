@@ -282,7 +282,7 @@ async fn save(
             }
         }
         Err(error) => {
-            eprintln!("The job is saved; what will come of it could not be looked at: {error}")
+            eprintln!("The job is saved; its warnings could not be read: {error}")
         }
     }
     Ok(0)

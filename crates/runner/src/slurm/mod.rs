@@ -283,7 +283,7 @@ impl Runner for SlurmRunner {
 
     async fn check_folder(&self) -> Result<FolderCheck, CheckFailure> {
         let shared = self.shared().map_err(CheckFailure::Wrong)?;
-        let under_way = || CheckFailure::Wrong("a check of it is under way already".to_owned());
+        let under_way = || CheckFailure::Wrong("a check is already under way".to_owned());
         let place = Arc::clone(&self.checks).try_acquire_owned().map_err(|_| under_way())?;
         let root = folder::runs_root(&shared, &self.data_dir).with_file_name("checks");
         let (any, limits) = (ClusterRequest::default(), ResourceLimits::default());

@@ -93,9 +93,11 @@ impl Effect {
                     let folder = self.folders.run(&sought.id, sought.attempt);
                     let removed =
                         if folder.exists() { "the record in its run folder" } else { "its run folder" };
-                    let go_on =
-                        if n == 1 { "a process of it goes" } else { &format!("{n} processes of it go") };
-                    Found::OutOfSight(format!("{removed} was removed, and {go_on} on"))
+                    let go_on = match n {
+                        1 => "one of its processes goes on".to_owned(),
+                        n => format!("{n} of its processes go on"),
+                    };
+                    Found::OutOfSight(format!("{removed} was removed, and {go_on}"))
                 }
             },
             Attached::Lost(reason) => {

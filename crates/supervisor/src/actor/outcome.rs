@@ -48,7 +48,7 @@ pub(crate) fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool)
         // Only on evidence: the kernel counts whom it kills in the run's control group.
         match words {
             Some(words) if outcome.flags.oom_killed && end == AttemptEnd::Failed => Some(format!(
-                "{words}; likely out of memory: the system killed a process of it for want of memory"
+                "{words}; likely out of memory: the system killed one of its processes because memory ran out"
             )),
             words => words,
         }
@@ -58,8 +58,8 @@ pub(crate) fn judge(spec: &TaskSpec, outcome: &RunOutcome, stop_requested: bool)
 
 fn remark(flags: EndFlags) -> Option<String> {
     let remarks = [
-        (flags.drain_cut, "output was cut: something that was not to be ended still held it open"),
-        (flags.survivors, "a process of it could not be ended"),
+        (flags.drain_cut, "output was cut: a process that was left running still held it open"),
+        (flags.survivors, "one of its processes could not be ended"),
         (flags.log_incomplete, "some of its output could not be written to the log"),
     ];
     let said: Vec<_> = remarks.into_iter().filter_map(|(so, words)| so.then_some(words)).collect();

@@ -108,7 +108,7 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
   return entries;
 }
 
-/** Hands on one task that waits, or runs. */
+/** Commands on one task that waits, or runs. */
 export function queueEntries(w: Workspace, row: TaskRow): MenuEntry[] {
   const { status, spec } = row.task;
   const reason = row.waiting?.reason;

@@ -62,7 +62,7 @@ async fn watch_doors(State(server): State<Server>) -> Answer {
 }
 
 async fn rotate_token(State(server): State<Server>) -> Answer {
-    let token = owner(&server)?.token.as_ref().ok_or_else(|| invalid("token", "there is none"))?;
+    let token = owner(&server)?.token.as_ref().ok_or_else(|| invalid("token", "this server has none"))?;
     let fresh = token.rotate().map_err(|error| ApiError::internal(&error))?;
     ok(&json!({ "token": fresh }))
 }

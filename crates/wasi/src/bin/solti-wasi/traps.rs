@@ -12,11 +12,15 @@ pub fn words(error: &Error) -> String {
         Trap::UnreachableCodeReached => "it reached `unreachable`, as a panic or an abort does",
         Trap::StackOverflow => "its calls are nested too deep (call stack exhausted)",
         Trap::MemoryOutOfBounds => "it read or wrote outside of its memory",
-        Trap::TableOutOfBounds | Trap::IndirectCallToNull => "it called a function by a pointer to none",
-        Trap::BadSignature => "it called a function by a pointer to one of another type",
+        Trap::TableOutOfBounds | Trap::IndirectCallToNull => {
+            "it called a function through an invalid pointer"
+        }
+        Trap::BadSignature => "it called a function through a pointer of another type",
         Trap::IntegerDivisionByZero => "it divided a whole number by zero",
         Trap::IntegerOverflow => "a whole number became larger than its type can hold",
-        Trap::BadConversionToInteger => "it made a whole number of one that is none, or is too large",
+        Trap::BadConversionToInteger => {
+            "it converted to a whole number what is not a number, or is too large"
+        }
         other => return other.to_string().trim_start_matches("wasm trap: ").to_owned(),
     };
     words.to_owned()
