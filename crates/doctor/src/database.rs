@@ -30,7 +30,7 @@ fn state(dir: &Path, inspected: Result<Option<Inspection>, StoreError>) -> Findi
         Ok(Some(_)) if access(dir.join(DATABASE_FILE), Access::WRITE_OK).is_err() => Finding::problem(
             WHAT,
             "sound, but it cannot be written to: nothing can be submitted",
-            "See to the permissions and the disk of the data folder.",
+            "Check the permissions and the disk of the data folder.",
         ),
         Ok(Some(found)) => Finding::ok(
             WHAT,
@@ -55,7 +55,7 @@ fn state(dir: &Path, inspected: Result<Option<Inspection>, StoreError>) -> Findi
             Finding::problem(
                 WHAT,
                 format!("{error}{cause}"),
-                "See to the permissions and the disk of the data folder.",
+                "Check the permissions and the disk of the data folder.",
             )
         }
     }
@@ -72,7 +72,7 @@ pub(crate) fn copies(dir: &Path) -> Finding {
         Err(error) => Finding::problem(
             WHAT,
             format!("cannot be read: {error}"),
-            "See to the permissions of the folder `backups` in the data folder.",
+            "Check the permissions of the folder `backups` in the data folder.",
         ),
     }
 }
@@ -92,7 +92,7 @@ pub(crate) fn set_aside(dir: &Path) -> Option<Finding> {
             "Damaged database",
             format!("kept as {}", kept.join(", ")),
             format!(
-                "Nothing needs it any more but you; delete it when you have no use for it. The latest {DAMAGED_KEPT} are kept."
+                "The app does not need it; delete it when you have no use for it. The latest {DAMAGED_KEPT} are kept."
             ),
         )
     })

@@ -27,7 +27,7 @@ pub(crate) fn shim(path: &Path) -> Finding {
         Some(version) => Finding::warning(
             WHAT,
             format!("{shown} is of version {version}, the app of {}", env!("CARGO_PKG_VERSION")),
-            "They understand each other; install the app again to have both of one version.",
+            "They work together; install the app again to have both of the same version.",
         ),
         None => Finding::problem(WHAT, format!("{shown} does not say what it is"), ADVICE),
     }

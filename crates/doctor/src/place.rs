@@ -12,7 +12,7 @@ pub(crate) fn data_folder(dir: &Path) -> Finding {
     const WHAT: &str = "Data folder";
     let shown = dir.display();
     let unreadable =
-        |error: &io::Error| Finding::problem(WHAT, format!("{shown}: {error}"), "See to its permissions.");
+        |error: &io::Error| Finding::problem(WHAT, format!("{shown}: {error}"), "Check its permissions.");
     let found = match std::fs::metadata(dir) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -52,7 +52,7 @@ pub(crate) fn data_folder(dir: &Path) -> Finding {
         return Finding::problem(
             WHAT,
             format!("{shown} cannot be written to: {error}"),
-            "Nothing new is kept until it can. See to its permissions, and whether its disk is mounted read-only.",
+            "Nothing new is kept until it can. Check its permissions, and whether its disk is mounted read-only.",
         );
     }
     Finding::ok(WHAT, format!("{shown}, for you alone"))

@@ -110,7 +110,7 @@ fn unknown(data_dir: &Path, tasks: &[TaskId]) -> Option<Finding> {
                 1 => "1 belongs to no task".to_owned(),
                 more => format!("{} belong to no task", grouped(more)),
             },
-            "What is of deleted tasks goes when the app starts.",
+            "What is left of deleted tasks is removed when the app starts.",
         )
     })
 }

@@ -273,7 +273,7 @@ fn no_such_machine(spec: &TaskSpec) -> Option<FieldError> {
             format!("runnerSelector.matchLabels.{MACHINE_LABEL}"),
             format!("there is no connection {name}; the settings have those that there are"),
         ),
-        None => FieldError::new("runnerSelector", "no connection of the settings is as it asks for"),
+        None => FieldError::new("runnerSelector", "no connection in the settings matches what it asks for"),
     })
 }
 
