@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use solti_api::operations::{
     EditTask, GetSummary, GetTaskRow, HoldAll, Operations as _, ResumeTask, SetLane, StopTask, SuspendTask,
-    TaskEvents,
+    TaskEvents, UncheckedSpec,
 };
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{Slot, StopMode, StorageState, TaskEventKind, TaskId, TaskPhase, TaskRow, Waiting};
