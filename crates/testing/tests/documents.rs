@@ -81,7 +81,8 @@ fn every_path_that_a_document_names_is_there() {
         let prose = text.split("\n```").step_by(2);
         for word in prose.flat_map(|prose| prose.split('`').skip(1).step_by(2)) {
             // What a task or a run makes is no file of the repository.
-            for path in paths(word).iter().filter(|path| !path.ends_with(".sock")) {
+            let is_one = |path: &&String| !path.ends_with(".sock") && !path.contains("/*/");
+            for path in paths(word).iter().filter(is_one) {
                 looked_at += 1;
                 if !is_there(path) {
                     missing.push(format!("{}: {path}", file.display()));

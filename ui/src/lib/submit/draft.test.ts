@@ -33,7 +33,7 @@ test("a draft is there after the window was closed, of a new task and of each sp
   await drafts.flush();
   const later = await loaded(engine);
   expect(later.of()?.form.timeout).toBe("soon");
-  expect(later.of(spec)).toBeNull();
+  expect(later.of({ spec })).toBeNull();
   later.drop();
   await later.flush();
   expect((await loaded(engine)).of()).toBeNull();

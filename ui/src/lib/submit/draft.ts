@@ -1,10 +1,12 @@
-// The unfinished form, kept until it is submitted or discarded, so that closing loses nothing. One draft for a new task, one for the
-// spec that was opened last for a change. They are kept by the engine, with the tasks and in their backups. Values of variables that
+// The unfinished form, kept until it is submitted or discarded, so that closing loses nothing: of a new task, and of each task or spec
+// that was opened for a change. They are kept by the engine, with the tasks and in their backups. Values of variables that
 // look secret are left out. The task as a text may hold secrets that only a reader of it could find: it is kept while the page is
 // there.
 import type { Backend, DraftKind, EnvVar, TaskSpec } from "../api";
 import { holdsSecret, isMasked, withoutSecrets } from "../shared/secret";
 import { emptyForm, type Form } from "./form";
+import { fromSpec } from "./from-spec";
+import { merged } from "./merged";
 import type { TextView } from "./text";
 
 const KINDS: readonly DraftKind[] = ["newTask", "changedTask"];
@@ -15,10 +17,20 @@ const EARLIER: Record<DraftKind, string> = {
 };
 /** Typing pauses for so long before what was typed is kept. */
 const PAUSE_MS = 400;
+/** Of changes, those that were written in last. */
+const MOST_CHANGES = 20;
+
+/** What a form is about: nothing yet, a spec, or a waiting task that is to become what it says. */
+export interface Origin {
+  readonly spec?: TaskSpec;
+  readonly id?: string;
+}
 
 interface Kept {
   readonly of: string;
   readonly form: Form;
+  /** Of a waiting task what it was when the form was opened; it may be changed by others meanwhile. */
+  readonly begun?: Form;
   /** Names of the variables whose values were left out. */
   readonly withheld: readonly string[];
 }
@@ -35,9 +47,9 @@ export interface WrittenText {
 type Keeper = Pick<Backend, "readDraft" | "saveDraft">;
 
 export class Drafts {
-  readonly #kept = new Map<DraftKind, string>();
-  /** As there is one draft of each kind, there is one text. */
-  readonly #texts = new Map<DraftKind, WrittenText & Pick<Kept, "of">>();
+  /** The newest of each kind last. */
+  readonly #kept = new Map<DraftKind, readonly Kept[]>();
+  readonly #texts = new Map<string, WrittenText>();
   readonly #owed = new Set<DraftKind>();
   readonly #touched = new Set<DraftKind>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -54,10 +66,7 @@ export class Drafts {
         const kept = await keeper.readDraft({ draft: kind });
         const earlier = here ? localStorage.getItem(EARLIER[kind]) : null;
         // A form that was opened meanwhile is newer than both.
-        if (!this.#touched.has(kind)) {
-          const text = kept ?? earlier;
-          if (text !== null) this.#kept.set(kind, text);
-        }
+        if (!this.#touched.has(kind)) this.#kept.set(kind, read(kept ?? earlier));
         if (earlier === null) return;
         if (kept === null) await keeper.saveDraft({ draft: kind, text: earlier });
         localStorage.removeItem(EARLIER[kind]);
@@ -65,49 +74,46 @@ export class Drafts {
     );
   }
 
-  of(initial?: TaskSpec): Draft | null {
-    const kind = kindOf(initial);
-    try {
-      const kept = JSON.parse(this.#kept.get(kind) ?? "null") as Kept | null;
-      if (kept === null || kept.of !== mark(initial)) return null;
-      const empty = emptyForm("");
-      // What an earlier release knew of lanes is what it named them, and of containers and modules only what they run.
-      const form = {
-        ...kept.form,
-        lane: { ...empty.lane, ...kept.form.lane },
-        container: { ...empty.container, ...kept.form.container },
-        wasm: { ...empty.wasm, ...kept.form.wasm },
-      };
-      if (!sameShape(empty, form)) return null;
-      const text = this.#texts.get(kind);
-      return { form, withheld: kept.withheld ?? [], text: text?.of === kept.of ? text : undefined };
-    } catch {
-      return null; // From an older version, or not ours.
-    }
+  of(origin: Origin = {}): Draft | null {
+    const of = mark(origin);
+    const kept = this.#all(kindOf(origin)).find((kept) => kept.of === of);
+    if (kept === undefined) return null;
+    const form = wholeForm(kept.form);
+    if (form === null) return null;
+    const begun = origin.id !== undefined && origin.spec ? wholeForm(kept.begun) : null;
+    return {
+      form: begun && origin.spec ? merged(begun, form, fromSpec(origin.spec, begun.lane.suffix)).form : form,
+      withheld: kept.withheld ?? [],
+      text: this.#texts.get(of),
+    };
   }
 
   /** `missing`: variables whose values an earlier draft left out. */
-  save(form: Form, initial?: TaskSpec, missing: readonly string[] = [], text?: WrittenText): void {
-    const kind = kindOf(initial);
-    // What the app has hidden is no secret here, and stays what it stands for.
-    const secret = (entry: EnvVar): boolean => !isMasked(entry.value) && holdsSecret(entry);
+  save(form: Form, origin: Origin = {}, missing: readonly string[] = [], text?: WrittenText): void {
+    const [kind, of] = [kindOf(origin), mark(origin)];
     const kept: Kept = {
-      of: mark(initial),
-      form: { ...form, env: form.env.map((entry) => (secret(entry) ? { ...entry, value: "" } : entry)) },
+      of,
+      form: discreet(form),
+      ...(origin.id !== undefined && origin.spec && { begun: discreet(fromSpec(origin.spec)) }),
       withheld: form.env
-        .filter((entry) => secret(entry) || missing.includes(entry.key))
+        .filter((entry) => isSecret(entry) || missing.includes(entry.key))
         .map(({ key }) => key),
     };
-    if (text) this.#texts.set(kind, { ...text, of: kept.of });
-    else this.#texts.delete(kind);
-    this.#kept.set(kind, JSON.stringify(kept));
+    if (text) this.#texts.set(of, text);
+    else this.#texts.delete(of);
+    const others = this.#all(kind).filter((other) => other.of !== of);
+    const all = [...others, kept];
+    this.#kept.set(kind, kind === "newTask" ? [kept] : all.slice(-MOST_CHANGES));
     this.#owe(kind);
   }
 
-  drop(initial?: TaskSpec): void {
-    const kind = kindOf(initial);
-    this.#texts.delete(kind);
-    if (this.#kept.delete(kind)) this.#owe(kind);
+  drop(origin: Origin = {}): void {
+    const [kind, of] = [kindOf(origin), mark(origin)];
+    this.#texts.delete(of);
+    const others = this.#all(kind).filter((other) => other.of !== of);
+    if (others.length === this.#all(kind).length) return;
+    this.#kept.set(kind, others);
+    this.#owe(kind);
   }
 
   /** Hands over what is owed. */
@@ -116,11 +122,18 @@ export class Drafts {
     this.#timer = undefined;
     const owed = [...this.#owed];
     this.#owed.clear();
-    const text = (kind: DraftKind) => this.#kept.get(kind) ?? null;
+    const text = (kind: DraftKind) => {
+      const all = this.#all(kind);
+      return all.length === 0 ? null : JSON.stringify(kind === "newTask" ? all[0] : all);
+    };
     // Where it cannot be kept, the form itself still holds everything.
     const { keeper } = this;
     if (!keeper) return;
     await Promise.allSettled(owed.map((draft) => keeper.saveDraft({ draft, text: text(draft) })));
+  }
+
+  #all(kind: DraftKind): readonly Kept[] {
+    return this.#kept.get(kind) ?? [];
   }
 
   #owe(kind: DraftKind): void {
@@ -130,10 +143,45 @@ export class Drafts {
   }
 }
 
-const kindOf = (initial?: TaskSpec): DraftKind => (initial ? "changedTask" : "newTask");
+const kindOf = ({ spec, id }: Origin): DraftKind =>
+  spec !== undefined || id !== undefined ? "changedTask" : "newTask";
 
-function mark(initial?: TaskSpec): string {
-  return initial ? JSON.stringify(withoutSecrets(initial).spec) : "";
+function mark({ spec, id }: Origin): string {
+  if (id !== undefined) return `task ${id}`;
+  return spec ? JSON.stringify(withoutSecrets(spec).spec) : "";
+}
+
+/** Drafts as they are kept: one of a new task, several of changes; releases up to 0.2.0 kept one of each. */
+function read(text: string | null): readonly Kept[] {
+  try {
+    const kept = JSON.parse(text ?? "[]") as unknown;
+    const isDraft = (draft: unknown): draft is Kept =>
+      typeof draft === "object" && draft !== null && "of" in draft && "form" in draft;
+    return (Array.isArray(kept) ? kept : [kept]).filter(isDraft);
+  } catch {
+    return []; // Not ours.
+  }
+}
+
+// What the app has hidden is no secret here, and stays what it stands for.
+const isSecret = (entry: EnvVar): boolean => !isMasked(entry.value) && holdsSecret(entry);
+const discreet = (form: Form): Form => ({
+  ...form,
+  env: form.env.map((entry) => (isSecret(entry) ? { ...entry, value: "" } : entry)),
+});
+
+/** A form that was kept, with what an earlier release knew nothing of; null for one of another shape. */
+function wholeForm(kept: Form | undefined): Form | null {
+  if (kept === undefined) return null;
+  const empty = emptyForm("");
+  // What an earlier release knew of lanes is what it named them, and of containers and modules only what they run.
+  const form = {
+    ...kept,
+    lane: { ...empty.lane, ...kept.lane },
+    container: { ...empty.container, ...kept.container },
+    wasm: { ...empty.wasm, ...kept.wasm },
+  };
+  return sameShape(empty, form) ? form : null;
 }
 
 /** Has a draft every field of today's form, with the same types? */

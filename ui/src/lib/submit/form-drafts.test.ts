@@ -46,8 +46,8 @@ it("keeps secrets out of a draft, and says which to write again", async () => {
   };
   open(spec);
   await type("field-command", "deploy --all");
-  await waitFor(() => expect(JSON.stringify(given.drafts.of(spec))).toContain("--all"));
-  expect(JSON.stringify(given.drafts.of(spec))).not.toContain("hunter2");
+  await waitFor(() => expect(JSON.stringify(given.drafts.of({ spec }))).toContain("--all"));
+  expect(JSON.stringify(given.drafts.of({ spec }))).not.toContain("hunter2");
   expect(screen.queryByTestId("withheld")).toBeNull();
   cleanup();
   open(spec);

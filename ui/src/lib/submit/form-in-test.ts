@@ -8,6 +8,7 @@ import {
   type ClusterPreview,
   type LineReading,
   type RunnerInfo,
+  type Task,
   type TaskSpec,
 } from "../api";
 import { Drafts } from "./draft";
@@ -20,6 +21,8 @@ interface Given {
   answered: Promise<void>;
   sent: TaskSpec[];
   edited: { id: string; spec: TaskSpec; resourceVersion: number } | undefined;
+  /** The task that is changed, as it stands; a change of an earlier version of it is refused. */
+  current: Task | null;
   drafts: Drafts;
   runners: RunnerInfo[];
   previewed: (asked: { spec: TaskSpec }) => Promise<ClusterPreview>;
@@ -29,6 +32,7 @@ const anew = (): Given => ({
   answered: Promise.resolve(),
   sent: [],
   edited: undefined,
+  current: null,
   drafts: new Drafts(),
   runners: [],
   // A cluster that does not answer keeps nobody waiting.
@@ -64,7 +68,13 @@ export function eachTestAnew(): void {
         if (given.wrong) throw given.wrong;
       },
       submitTask: async (spec: TaskSpec) => (given.sent.push(spec), "id-1"),
-      editTask: async (asked: Given["edited"]) => void (given.edited = asked),
+      editTask: async (asked: NonNullable<Given["edited"]>) => {
+        const { current } = given;
+        if (current && current.metadata.resourceVersion !== asked.resourceVersion)
+          throw new ApiError({ error: "Conflict", message: "it has changed" });
+        given.edited = asked;
+      },
+      getTaskStatus: async () => given.current,
       listTasks: async () => ({ rows: [], total: 0 }),
       listLanes: async () => [],
       listRunners: async () => given.runners,

@@ -3,12 +3,14 @@
 import { ApiError, type Backend, type Job, type TaskSpec } from "../api";
 import { askedAbout } from "./cluster";
 import { ClusterOutlook } from "./cluster-outlook.svelte";
-import { Drafts, type WrittenText } from "./draft";
+import { Drafts, type Origin, type WrittenText } from "./draft";
 import { byField, placeError, sentence } from "./errors";
 import { released } from "../shared/press";
 import { looksSecret } from "../shared/secret";
 import { emptyForm, nameLaneAnew, type Form, type Tab } from "./form";
 import { fromSpec } from "./from-spec";
+import { fieldNames } from "./field-names";
+import { merged } from "./merged";
 import { toSpec } from "./to-spec";
 import { textFormat, type TextFormat, type TextProblem, type TextView } from "./text";
 
@@ -40,7 +42,14 @@ export class SubmitModel {
   restored = $state(false);
   /** The job that the form was filled from, until that is taken back. */
   applied = $state.raw<string | null>(null);
+  /** What has become of the waiting task that this is a change of, in a sentence. */
+  overtaken = $state.raw<string | null>(null);
+  /** The waiting task that this is a change of; none once it cannot be changed any more. */
+  edits = $state.raw<Edited | undefined>(undefined);
   readonly outlook: ClusterOutlook;
+  readonly #origin: Origin;
+  /** The form of the task that this is a change of, as it was read last. */
+  #theirs: Form;
   /** Variables of a restored draft whose values were not kept. */
   withheld = $state.raw<readonly string[]>([]);
   /** The form before anything was written into it. */
@@ -69,13 +78,16 @@ export class SubmitModel {
     /** What `~` stands for where the task will run; unknown of another machine. */
     readonly home?: string,
     readonly drafts = new Drafts(),
-    readonly edits?: Edited,
+    edits?: Edited,
   ) {
     this.outlook = new ClusterOutlook(backend);
-    const draft = drafts.of(initial);
+    this.edits = edits;
+    this.#origin = { spec: initial, id: edits?.id };
+    const draft = drafts.of(this.#origin);
     this.restored = draft !== null;
     this.withheld = draft?.withheld ?? [];
     this.form = this.#begin(draft?.form);
+    this.#theirs = initial ? fromSpec(initial, this.form.lane.suffix) : emptyForm();
     this.#begun = this.#typed();
     if (draft?.text) void this.#show(draft.text);
   }
@@ -96,15 +108,15 @@ export class SubmitModel {
 
   keepDraft(): void {
     const { view, text } = this;
-    if (view === "form") return this.drafts.save($state.snapshot(this.form), this.initial, this.withheld);
+    if (view === "form") return this.drafts.save($state.snapshot(this.form), this.#origin, this.withheld);
     const read = this.#format?.read(text);
     const form =
       read && "spec" in read ? fromSpec(read.spec, this.form.lane.suffix) : $state.snapshot(this.form);
-    this.drafts.save(form, this.initial, this.withheld, { view, text });
+    this.drafts.save(form, this.#origin, this.withheld, { view, text });
   }
 
   startOver(): void {
-    this.drafts.drop(this.initial);
+    this.drafts.drop(this.#origin);
     this.form = this.#begin();
     this.#begun = this.#typed();
     this.restored = false;
@@ -220,14 +232,16 @@ export class SubmitModel {
     if (!this.showForm()) return null;
     this.busy = true;
     this.general = null;
+    this.overtaken = null;
     this.#sent = true;
     this.#refusal = null;
     try {
       if ((await this.check()) !== null) return null;
       const id = await this.#send();
-      this.drafts.drop(this.initial);
+      this.drafts.drop(this.#origin);
       return id;
     } catch (thrown) {
+      if (this.overtaken !== null) return null;
       const { found, general } = this.#place(ApiError.from(thrown));
       this.#refusal = { found, general, of: this.#typed() };
       this.general = general;
@@ -243,7 +257,13 @@ export class SubmitModel {
     const spec = (): TaskSpec => this.#toSpec().spec;
     if (this.edits) {
       const { id, version: resourceVersion } = this.edits;
-      await this.backend.editTask({ id, spec: spec(), resourceVersion });
+      try {
+        await this.backend.editTask({ id, spec: spec(), resourceVersion });
+      } catch (thrown) {
+        if (ApiError.from(thrown).code !== "Conflict" || !(await this.#overtaken(id))) throw thrown;
+        const { version } = this.edits;
+        await this.backend.editTask({ id, spec: spec(), resourceVersion: version });
+      }
       return id;
     }
     try {
@@ -253,6 +273,30 @@ export class SubmitModel {
       nameLaneAnew(this.form);
       return await this.backend.submitTask(spec());
     }
+  }
+
+  /**
+   * Others were faster. Takes over what they have changed in fields that are untouched here; whether the change can be sent again
+   * then. Where both changed a field, or the task waits no more, a person decides, and nothing that was typed is lost.
+   */
+  async #overtaken(id: string): Promise<boolean> {
+    const task = await this.backend.getTaskStatus(id);
+    if (task === null || task.status.phase !== "pending" || task.status.attempt > 0) {
+      this.edits = undefined;
+      this.overtaken =
+        task === null
+          ? "This task was deleted meanwhile. What you typed is still here, and can be run as a new task."
+          : "This task has been started meanwhile, and cannot be changed. What you typed is still here, and can be run as a new task.";
+      return false;
+    }
+    const theirs = fromSpec(task.spec, this.#theirs.lane.suffix);
+    const { form, both } = merged(this.#theirs, $state.snapshot(this.form), theirs);
+    this.form = form;
+    this.#theirs = theirs;
+    this.edits = { id, version: task.metadata.resourceVersion };
+    if (both.length === 0) return true;
+    this.overtaken = `Meanwhile somebody else has changed this task too: ${fieldNames(both)}. What you typed still stands here; send it again to have it so.`;
+    return false;
   }
 
   /** Shows the task as text; refused while what is shown now holds something that the text could not. */
