@@ -296,8 +296,9 @@ async fn report(begun: &mut Begun) -> Reported {
     let Some(mut pipe) = pipe else { return Reported::Silent };
     let mut server = forked.as_ref().map(|(server, _)| server);
     let give_up = Instant::now() + REPORT_WITHIN;
+    let hangs_at = Instant::now() + FORKED_WITHIN;
     loop {
-        let until = if heard { give_up } else { Instant::now() + FORKED_WITHIN };
+        let until = if heard || server.is_none() { give_up } else { hangs_at };
         match timeout_at(until, next_report(&mut pipe)).await {
             Ok(Ok(StartReport::Forked { shim_pid })) => {
                 heard = true;
@@ -316,7 +317,8 @@ async fn report(begun: &mut Begun) -> Reported {
             }
             Ok(Err(_)) => return Reported::Died,
             // Its end closes the pipe for an order that it has not carried out, which is the proof that there is no shim. One
-            // that it has just made goes on, and reports.
+            // that it has just made goes on, and reports; on a busy machine it may not have had its turn yet, and until it has,
+            // it holds the pipes of all orders that nobody has read.
             Err(_) if !heard && let Some(server) = server.take() => {
                 tracing::warn!(pid = server.pid(), "the fork server hangs and is replaced");
                 server.kill();
@@ -376,4 +378,38 @@ fn in_order(env: BTreeMap<OsString, OsString>) -> Vec<(OsString, OsString)> {
 
 fn as_ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shim_of_a_fork_server_that_hung_has_its_whole_time_to_report() {
+        for (after, is_there) in
+            [(Duration::ZERO, true), (FORKED_WITHIN * 3, true), (FORKED_WITHIN * 3, false)]
+        {
+            // It ends at once, and nobody else gets its pid before it is reaped.
+            let server = ForkServerSlot::default().server(Path::new("/bin/false")).await.expect("started");
+            let (status, mut shim) = io::pipe().expect("a pipe");
+            let (control, _) = UnixStream::pair().expect("a socket");
+            let mut begun =
+                Begun { shim: ShimProcess::Reaped, status: Some(status), forked: Some((server, control)) };
+            let late = async {
+                tokio::time::sleep(after).await;
+                let failure = ReportedFailure { stage: start_report::Stage::Chdir, errno: libc::ENOENT };
+                for report in [StartReport::Forked { shim_pid: 1 }, StartReport::Failed(failure)] {
+                    if is_there {
+                        shim.write_all(&report.encode()).expect("somebody reads");
+                    }
+                }
+                drop(shim);
+            };
+            let (reported, ()) = tokio::join!(report(&mut begun), late);
+            let is_told = matches!(reported, Reported::Failed(_));
+            assert!(is_told || matches!(reported, Reported::Never), "{after:?}: given up");
+            assert_eq!(is_told, is_there, "{after:?}");
+        }
+    }
 }

@@ -148,13 +148,18 @@ impl StartFailure {
     }
 
     /// What was lacking for a moment: of the system, of a disk that others serve, or of a cluster. `None` when trying again would only repeat the
-    /// failure.
+    /// failure. A shim that has ended or hung before it started the program was killed, or had no turn on a busy machine: that says
+    /// nothing of the task.
     #[must_use]
     pub fn shortage(&self) -> Option<String> {
         let lacking = match (&self.cause, self.errno) {
-            (StartCause::SharedFolder { .. } | StartCause::ClusterTrouble { .. }, _) => {
-                return Some(self.to_string());
-            }
+            (
+                StartCause::SharedFolder { .. }
+                | StartCause::ClusterTrouble { .. }
+                | StartCause::ShimDied
+                | StartCause::ShimSilent,
+                _,
+            ) => return Some(self.to_string()),
             (StartCause::System, libc::EMFILE) => "too many open files",
             (StartCause::System, libc::ENFILE) => "too many open files on this machine",
             (StartCause::System, libc::EAGAIN) => "no more processes can be started",
@@ -314,5 +319,10 @@ mod tests {
         // Another shim has the run: its number is that of a full process table.
         assert_eq!(shortage(ShimStage::Lock, libc::EWOULDBLOCK), None);
         assert_eq!(shortage(ShimStage::Exec, libc::ENOENT), None);
+        // The shim was killed, or had no turn.
+        for (errno, cause) in [(0, StartCause::ShimDied), (libc::ETIMEDOUT, StartCause::ShimSilent)] {
+            let failure = StartFailure::new(Stage::Spawn, errno, "/s", cause);
+            assert_eq!(failure.shortage(), Some(failure.to_string()));
+        }
     }
 }
