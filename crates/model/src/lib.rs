@@ -80,6 +80,7 @@ mod span;
 mod spec;
 mod stdin;
 mod stored;
+mod stored_list;
 mod task;
 mod validate;
 mod validate_container;
@@ -179,6 +180,7 @@ pub use span::{DEFAULT_SPANS, MAX_SPANS, TaskSpan, TaskSpans};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use stdin::{MAX_STDIN_BYTES, Stdin};
 pub use stored::{stored_lane_rules, stored_spec};
+pub use stored_list::StoredList;
 pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
 pub use validate::{examine_spec, parse_spec};
 pub use view::{

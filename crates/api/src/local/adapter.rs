@@ -17,8 +17,8 @@ use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogRea
 use async_trait::async_trait;
 use solti_model::{
     DraftKind, EventPage, Lane, ListLayout, MAX_DRAFT_BYTES, MAX_TASK_ROWS, MAX_VIEW_BYTES, MAX_VIEWS,
-    RunEnvironment, RunPage, SavedView, Summary, Task, TaskChange, TaskEvent, TaskEventKind, TaskId,
-    TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample, each_once,
+    RunEnvironment, RunPage, SavedView, StoredList, Summary, Task, TaskChange, TaskEvent, TaskEventKind,
+    TaskId, TaskList, TaskPage, TaskQuery, TaskRow, TaskRun, TaskSpec, UsageSample, each_once,
 };
 use solti_store::{Change, StoredEvent};
 use solti_supervisor::{Supervisor, SupervisorError};
@@ -368,11 +368,17 @@ impl Perform<SaveDraft> for SupervisorApiAdapter {
 /// Where the views are in the store.
 const VIEWS: &str = "views";
 
+async fn stored_views(supervisor: &Supervisor) -> Result<StoredList<SavedView>, ApiError> {
+    let text = supervisor.store().meta(VIEWS).await.map_err(storage)?;
+    StoredList::read(text.as_deref()).map_err(|_| ApiError::Conflict {
+        reason: "the stored views are in a form that this version cannot read; they are left as they are"
+            .into(),
+    })
+}
+
 impl Perform<ReadViews> for SupervisorApiAdapter {
     async fn perform(&self, ReadViews {}: ReadViews) -> Result<Vec<SavedView>, ApiError> {
-        let views = self.supervisor.store().meta(VIEWS).await.map_err(storage)?;
-        // What a later version wrote of them, and this one cannot read, is left where it is.
-        Ok(views.and_then(|views| serde_json::from_str(&views).ok()).unwrap_or_default())
+        Ok(stored_views(&self.supervisor).await?.into_read())
     }
 }
 
@@ -396,7 +402,7 @@ impl Perform<SaveViews> for SupervisorApiAdapter {
                 return refuse("columns", ONCE);
             }
         }
-        let text = serde_json::to_string(&views).map_err(|error| ApiError::internal(&error))?;
+        let text = stored_views(&self.supervisor).await?.with(&views);
         self.supervisor.store().set_meta(VIEWS, &text).await.map_err(storage)
     }
 }
@@ -408,7 +414,7 @@ const ONCE: &str = "must not have a column twice";
 impl Perform<ReadListLayout> for SupervisorApiAdapter {
     async fn perform(&self, ReadListLayout {}: ReadListLayout) -> Result<ListLayout, ApiError> {
         let layout = self.supervisor.store().meta(LAYOUT).await.map_err(storage)?;
-        // As with the views.
+        // One that a later version wrote is left where it is until another takes its place.
         Ok(layout.and_then(|layout| serde_json::from_str(&layout).ok()).unwrap_or_default())
     }
 }

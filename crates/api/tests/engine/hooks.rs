@@ -3,8 +3,10 @@
 use crate::common;
 use common::{Engine, bash, command, spec, within};
 use serde_json::{Value, json};
-use solti_api::ApiHandler as _;
-use solti_api::operations::{DeleteHook, ListHooks, Operations as _, SaveHook, TestHook};
+use solti_api::operations::{
+    DeleteHook, ListHooks, Operations as _, ReadViews, SaveHook, SaveViews, TestHook,
+};
+use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{DeliveryState, Hook, HookEvent, HookList, ListQuery, TaskId, TaskPhase};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -259,4 +261,62 @@ async fn a_program_is_called_as_a_task_and_its_own_failure_calls_nothing() {
     let query = ListQuery { phases: vec![TaskPhase::Failed], ..ListQuery::default() };
     let failed = engine.api.ask(solti_api::operations::ListTasks { query }).await.unwrap();
     assert!(failed.rows.iter().any(|row| row.task.metadata.id == unnamed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_that_cannot_be_read_takes_no_other_with_it_and_is_never_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let (url, mut posted) = receiver(200).await;
+    let engine = Engine::open(dir.path()).await;
+    let signed = json!({"webhook": {"url": url, "secret": "s3cret"}});
+    let later = json!({"name": "later", "on": ["eclipse"], "call": signed});
+    let quiet = json!({"name": "quiet", "on": ["failure"], "call": signed, "quietHours": "22-6"});
+    let store = engine.supervisor.store();
+    store.set_meta("hooks", &json!([later, quiet]).to_string()).await.unwrap();
+    tokio::spawn(engine.api.clone().call_hooks());
+    let failed = engine.api.submit_task(spec("a", command("false", &[]), json!({}))).await.unwrap();
+    engine.finished(&failed).await;
+    let (_, body) = within("its call", posted.recv()).await.unwrap();
+    assert_eq!(body["hook"], "quiet");
+
+    engine.api.ask(SaveHook { hook: hook("new", json!({"call": signed})) }).await.unwrap();
+    engine.api.ask(DeleteHook { name: "new".into() }).await.unwrap();
+    let stored: Value = serde_json::from_str(&store.meta("hooks").await.unwrap().unwrap()).unwrap();
+    assert_eq!(stored, json!([quiet, later]));
+    let names = |list: HookList| list.hooks.into_iter().map(|state| state.hook.name).collect::<Vec<_>>();
+    assert_eq!(names(engine.api.ask(ListHooks {}).await.unwrap()), ["quiet"]);
+    engine.api.ask(DeleteHook { name: "later".into() }).await.unwrap();
+    let stored: Value = serde_json::from_str(&store.meta("hooks").await.unwrap().unwrap()).unwrap();
+    assert_eq!(stored, json!([quiet]));
+
+    store.set_meta("hooks", "{}").await.unwrap();
+    let refused = engine.api.ask(DeleteHook { name: "quiet".into() }).await.unwrap_err();
+    assert!(
+        matches!(&refused, ApiError::Conflict { reason } if reason.contains("left as they are")),
+        "{refused}"
+    );
+    engine.api.ask(SaveHook { hook: hook("new", json!({"call": signed})) }).await.unwrap_err();
+    assert_eq!(store.meta("hooks").await.unwrap().as_deref(), Some("{}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_cannot_be_read_takes_no_other_with_it_and_is_never_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let later = json!({"name": "later", "filter": {"all": []}});
+    let coloured = json!({"name": "red", "filter": "state:failed", "colour": "red"});
+    let store = engine.supervisor.store();
+    store.set_meta("views", &json!([later, coloured]).to_string()).await.unwrap();
+    let mut views = engine.api.ask(ReadViews {}).await.unwrap();
+    let mut new = views[0].clone();
+    new.name = "new".into();
+    views.push(new);
+    engine.api.ask(SaveViews { views: views.clone() }).await.unwrap();
+    let stored: Value = serde_json::from_str(&store.meta("views").await.unwrap().unwrap()).unwrap();
+    assert_eq!(stored, json!([coloured, {"name": "new", "filter": "state:failed"}, later]));
+    assert_eq!(engine.api.ask(ReadViews {}).await.unwrap(), views);
+
+    store.set_meta("views", "{}").await.unwrap();
+    engine.api.ask(SaveViews { views }).await.unwrap_err();
+    assert_eq!(store.meta("views").await.unwrap().as_deref(), Some("{}"));
 }

@@ -1,7 +1,7 @@
 //! The one who calls hooks: takes what has happened out of the database, and makes the calls that are due.
 
 use super::body;
-use super::kept::kept;
+use super::kept::{kept, tell_unread};
 use super::send::{self, Sent};
 use crate::SupervisorApiAdapter;
 use crate::local::logs::last_lines_of;
@@ -30,6 +30,7 @@ impl SupervisorApiAdapter {
     /// Calls hooks for what happens, until the supervisor ends. One at a time may do so for a data folder.
     pub async fn call_hooks(self) {
         let mut changes = self.supervisor().changes();
+        tell_unread(self.supervisor()).await;
         loop {
             let next = match self.step().await {
                 Ok(Step::Again) => continue,

@@ -2,7 +2,7 @@
 
 use crate::ApiError;
 use solti_model::secret::masked_text;
-use solti_model::{DeliveryState, Hook, HookCall, HookDelivery, Webhook};
+use solti_model::{DeliveryState, Hook, HookCall, HookDelivery, StoredList, Webhook};
 use solti_store::{Change, StoreError};
 use solti_supervisor::{Supervisor, SupervisorError};
 use std::collections::BTreeSet;
@@ -75,16 +75,44 @@ pub(super) fn storage(error: StoreError) -> ApiError {
     SupervisorError::from(error).into()
 }
 
-/// With their secrets.
-pub(in crate::local) async fn kept(supervisor: &Supervisor) -> Result<Vec<Hook>, StoreError> {
-    let hooks = supervisor.store().meta(HOOKS).await?;
-    // What a later version wrote of them, and this one cannot read, is left where it is.
-    Ok(hooks.and_then(|hooks| serde_json::from_str(&hooks).ok()).unwrap_or_default())
+/// As they are stored, for who changes them.
+///
+/// # Errors
+/// `Conflict` when what is stored is no list of hooks: nothing is put in its place.
+pub(super) async fn stored(supervisor: &Supervisor) -> Result<StoredList<Hook>, ApiError> {
+    let text = supervisor.store().meta(HOOKS).await.map_err(storage)?;
+    StoredList::read(text.as_deref()).map_err(|_| ApiError::Conflict {
+        reason: "the stored hooks are in a form that this version cannot read; they are left as they are"
+            .into(),
+    })
 }
 
-pub(super) fn keep(hooks: &[Hook]) -> Result<Change, ApiError> {
-    let value = serde_json::to_string(hooks).map_err(|error| ApiError::internal(&error))?;
-    Ok(Change::SetMeta { key: HOOKS.into(), value })
+/// With their secrets, in their order by name; those that this version can read.
+pub(super) fn read(stored: StoredList<Hook>) -> Vec<Hook> {
+    let mut hooks = stored.into_read();
+    hooks.sort_by(|a, b| a.name.cmp(&b.name));
+    hooks
+}
+
+/// The same, for who can do without; none where nothing can be read.
+pub(in crate::local) async fn kept(supervisor: &Supervisor) -> Result<Vec<Hook>, StoreError> {
+    let text = supervisor.store().meta(HOOKS).await?;
+    Ok(StoredList::read(text.as_deref()).map(read).unwrap_or_default())
+}
+
+/// Says in the log what is not called because this version cannot read it.
+pub(super) async fn tell_unread(supervisor: &Supervisor) {
+    match stored(supervisor).await {
+        Ok(hooks) => hooks.unread().for_each(|name| {
+            tracing::warn!("the hook {name} cannot be read by this version: it is kept, and not called");
+        }),
+        Err(error) => tracing::warn!("no hook is called: {error}"),
+    }
+}
+
+/// Those that this version can read are to be these.
+pub(super) fn keep(stored: &StoredList<Hook>, hooks: &[Hook]) -> Change {
+    Change::SetMeta { key: HOOKS.into(), value: stored.with(hooks) }
 }
 
 pub(super) fn secret(hook: &Hook) -> Option<&String> {

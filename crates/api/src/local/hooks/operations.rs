@@ -1,7 +1,7 @@
 //! The operations on hooks.
 
 use super::body;
-use super::kept::{keep, kept, secret, storage, with_secrets_of, without_secrets};
+use super::kept::{keep, read, secret, storage, stored, with_secrets_of, without_secrets};
 use crate::local::now_ms;
 use crate::operations::{DeleteHook, ListHooks, Perform, SaveHook, TestHook};
 use crate::{ApiError, SupervisorApiAdapter};
@@ -42,7 +42,7 @@ impl Perform<ListHooks> for SupervisorApiAdapter {
     async fn perform(&self, ListHooks {}: ListHooks) -> Result<HookList, ApiError> {
         let supervisor = self.supervisor();
         let mut hooks = Vec::new();
-        for hook in kept(supervisor).await.map_err(storage)? {
+        for hook in read(stored(supervisor).await?) {
             hooks.push(state(self, hook).await?);
         }
         let waiting = supervisor.store().hook_counts(None).await.map_err(storage)?.waiting;
@@ -57,7 +57,8 @@ impl Perform<SaveHook> for SupervisorApiAdapter {
         hook.on.dedup();
         let supervisor = self.supervisor();
         let _edit = self.hooks().edits.lock().await;
-        let mut hooks = kept(supervisor).await.map_err(storage)?;
+        let before = stored(supervisor).await?;
+        let mut hooks = read(before.clone());
         let is_first = hooks.is_empty();
         let at = hooks.binary_search_by(|other| other.name.cmp(&hook.name));
         let hook = with_secrets_of(hook, at.ok().map(|at| &hooks[at]));
@@ -72,7 +73,7 @@ impl Perform<SaveHook> for SupervisorApiAdapter {
             }
             Err(at) => hooks.insert(at, hook.clone()),
         }
-        let mut changes = vec![keep(&hooks)?];
+        let mut changes = vec![keep(&before, &hooks)];
         if is_first {
             // While there was none nobody kept the mark.
             let (_, last) = supervisor.store().hooks_seen().await.map_err(storage)?;
@@ -88,9 +89,10 @@ impl Perform<DeleteHook> for SupervisorApiAdapter {
     async fn perform(&self, DeleteHook { name }: DeleteHook) -> Result<(), ApiError> {
         let supervisor = self.supervisor();
         let _edit = self.hooks().edits.lock().await;
-        let mut hooks = kept(supervisor).await.map_err(storage)?;
-        hooks.retain(|hook| hook.name != name);
-        let changes = vec![keep(&hooks)?, Change::ForgetCalls(name)];
+        let mut left = stored(supervisor).await?;
+        left.remove(&name);
+        let hooks = read(left.clone());
+        let changes = vec![keep(&left, &hooks), Change::ForgetCalls(name)];
         supervisor.store().apply(changes).await.map_err(storage)?;
         self.hooks().poke.notify_one();
         Ok(())
@@ -103,7 +105,7 @@ impl Perform<TestHook> for SupervisorApiAdapter {
         let mut tried = hooks.tried.subscribe();
         let id = {
             let _edit = hooks.edits.lock().await;
-            if !kept(supervisor).await.map_err(storage)?.iter().any(|hook| hook.name == name) {
+            if !read(stored(supervisor).await?).iter().any(|hook| hook.name == name) {
                 return Err(ApiError::invalid("name", "names no hook"));
             }
             let at = now_ms();
