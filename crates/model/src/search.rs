@@ -63,7 +63,7 @@ pub struct SearchProgress {
     pub complete: bool,
     /// The log may grow, and the search goes on as it does.
     pub live: bool,
-    /// The search ended because the log cannot be read.
+    /// Why the log cannot be read for now: the search goes on when it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub error: Option<String>,

@@ -141,8 +141,8 @@ impl Follower {
     /// As [`Follower::follow_run`]; of a log that cannot be read, why something is missing, and the end mark. How many
     /// lines are missing nobody knows: at least one.
     async fn tell_run(&mut self, run: TaskRun) -> Result<(), Gone> {
-        let (attempt, known) = (run.attempt, run.clone());
-        let error = match self.follow_run(run).await {
+        let attempt = run.attempt;
+        let error = match self.follow_run(&run).await {
             Ok(told) => return told,
             Err(error) => error,
         };
@@ -152,27 +152,15 @@ impl Follower {
         if self.items.send(LogItem::Mark(LogPosition::started(attempt), missing)).await.is_err() {
             return Err(Gone);
         }
-        let mut end = known;
-        while end.finished_at.is_none() {
-            let Some(live) = self.live.as_mut().filter(|_| self.how.follow) else { return Err(Gone) };
-            let over = live.wait_for(|live| live.finished >= attempt || live.over);
-            let gone = tokio::select! {
-                state = over => state.is_err(),
-                () = self.items.closed() => return Err(Gone),
-            };
-            match self.look_up(attempt).await {
-                Some((Some(run), _)) if run.finished_at.is_some() => end = run,
-                Some((Some(_), _)) if !gone => tokio::time::sleep(PAUSES.0).await,
-                _ => return Err(Gone),
-            }
+        let mut end = end_mark(&run);
+        while end.is_none() {
+            end = self.over(attempt, true).await?;
         }
-        let finished_at = end.finished_at.unwrap_or_default();
-        let mark = OutputEvent::RunFinished { attempt, exit_code: end.exit_code, finished_at };
-        self.items.send(LogItem::Mark(LogPosition::ended(attempt), mark)).await.map_err(|_| Gone)
+        self.tell_end(attempt, end).await
     }
 
     /// Sends one attempt from its start mark to its end mark.
-    async fn follow_run(&mut self, run: TaskRun) -> Result<Result<(), Gone>, ReadError> {
+    async fn follow_run(&mut self, run: &TaskRun) -> Result<Result<(), Gone>, ReadError> {
         let attempt = run.attempt;
         let LogReading { after, unfinished, follow } = self.how;
         let resumed = after.attempt == attempt && !after.ended;
@@ -186,7 +174,7 @@ impl Follower {
         let folder = self.supervisor.folders().run(&self.id, attempt);
         let mut reader: Option<LogReader> = None;
         let mut pause = PAUSES.0;
-        let mut finished = run.finished_at.is_some().then_some(run);
+        let mut end = end_mark(run);
         loop {
             // The doorbell is taken before the log is read: a line after the reading rings it again.
             let doorbell = self.live.as_ref().and_then(|live| live.borrow().run.clone());
@@ -196,7 +184,7 @@ impl Follower {
                 loop {
                     // A place first, then a block for it: a slow subscriber costs two blocks and no thread.
                     let Ok(place) = self.items.clone().reserve_owned().await else { return Ok(Err(Gone)) };
-                    let (is_final, folder) = (finished.is_some(), folder.clone());
+                    let (is_final, folder) = (end.is_some(), folder.clone());
                     let read = tokio::task::spawn_blocking(move || {
                         let mut reader =
                             match reader.map_or_else(|| LogReader::open_after(&folder, handed), Ok) {
@@ -226,11 +214,8 @@ impl Follower {
                         Err(error) => return Err(error.into()),
                     }
                 }
-                if finished.is_some() {
+                if end.is_some() || !follow {
                     break;
-                }
-                if !follow {
-                    return Ok(Err(Gone));
                 }
                 let Some(bell) = &mut doorbell else { break };
                 let rung = tokio::select! {
@@ -241,36 +226,68 @@ impl Follower {
                     doorbell = None;
                 }
             }
-            if let Some(run) = finished {
-                let finished_at = run.finished_at.unwrap_or_default();
-                let mark = OutputEvent::RunFinished { attempt, exit_code: run.exit_code, finished_at };
-                let mark = LogItem::Mark(LogPosition::ended(attempt), mark);
-                return Ok(self.items.send(mark).await.map_err(|_| Gone));
+            if end.is_some() {
+                return Ok(self.tell_end(attempt, end).await);
             }
-            // The run is being started, or has ended and is about to be stored as such.
-            if let Some(live) = &mut self.live {
-                let news = live.wait_for(|live| {
-                    live.finished >= attempt
-                        || live.over
-                        || (!had_bell && live.run.as_ref().is_some_and(|run| run.attempt == attempt))
-                });
-                let gone = tokio::select! {
-                    state = news => state.is_err(),
-                    () = self.items.closed() => return Ok(Err(Gone)),
-                };
-                if gone {
-                    self.live = None;
-                }
-            }
-            let Some((stored, _)) = self.look_up(attempt).await else { return Ok(Err(Gone)) };
-            match stored {
-                Some(run) if run.finished_at.is_some() => finished = Some(run),
-                Some(_) if self.live.is_some() => {}
-                // Deleted meanwhile, or the supervisor is gone: there is no end to tell of.
-                Some(_) | None => return Ok(Err(Gone)),
-            }
+            end = match self.over(attempt, had_bell).await {
+                Ok(end) => end,
+                Err(gone) => return Ok(Err(gone)),
+            };
         }
     }
+
+    /// Waits, where the log is followed, until the attempt is over, which its end mark tells, or has a process where it had none. One
+    /// that is over without a stored end is told as such: nobody waits for what never comes.
+    async fn over(&mut self, attempt: u32, had_process: bool) -> Result<Option<OutputEvent>, Gone> {
+        let is_over = |live: &LiveTask| live.finished >= attempt || live.attempt > attempt || live.over;
+        let has_process = |live: &LiveTask| live.run.as_ref().is_some_and(|run| run.attempt == attempt);
+        let is_over = match &mut self.live {
+            Some(live) if self.how.follow => {
+                // The run is being started, or has ended and is about to be stored as such.
+                let news = live.wait_for(|live| is_over(live) || (!had_process && has_process(live)));
+                let news = tokio::select! {
+                    state = news => state.ok().map(|live| is_over(&live)),
+                    () = self.items.closed() => return Err(Gone),
+                };
+                if news.is_none() {
+                    self.live = None;
+                }
+                news.unwrap_or_default()
+            }
+            Some(live) => is_over(&live.borrow()),
+            None => {
+                let stored = self.supervisor.store().task(&self.id).await;
+                stored.is_ok_and(|task| task.is_some_and(|stored| stored.task.status.phase.is_terminal()))
+            }
+        };
+        if !self.how.follow && !is_over {
+            return Err(Gone);
+        }
+        // One that was deleted meanwhile has no end to tell of.
+        let Some((Some(run), _)) = self.look_up(attempt).await else { return Err(Gone) };
+        match end_mark(&run) {
+            Some(end) => Ok(Some(end)),
+            None if is_over => {
+                let reason = format!("how attempt {attempt} ended was not stored");
+                tracing::warn!("task {}: {reason}", self.id);
+                Ok(Some(OutputEvent::Lagged { skipped: 0, reason: Some(reason) }))
+            }
+            None if self.live.is_some() => Ok(None),
+            // The supervisor is gone.
+            None => Err(Gone),
+        }
+    }
+
+    async fn tell_end(&self, attempt: u32, end: Option<OutputEvent>) -> Result<(), Gone> {
+        let Some(end) = end else { return Ok(()) };
+        self.items.send(LogItem::Mark(LogPosition::ended(attempt), end)).await.map_err(|_| Gone)
+    }
+}
+
+/// The last that is told of an attempt, once it is stored how it ended.
+fn end_mark(run: &TaskRun) -> Option<OutputEvent> {
+    let finished_at = run.finished_at?;
+    Some(OutputEvent::RunFinished { attempt: run.attempt, exit_code: run.exit_code, finished_at })
 }
 
 /// Reads blocks for as long as the subscriber takes them at once; whether there are no more for now.

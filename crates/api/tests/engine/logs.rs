@@ -86,6 +86,35 @@ async fn a_search_goes_on_while_the_task_prints_and_ends_with_its_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_search_tells_that_the_log_cannot_be_read_and_goes_on_when_it_can() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let gate = dir.path().join("gate");
+    let script = format!(
+        "echo one error; while [ ! -e {0} ]; do sleep 0.05; done; echo another error; sleep 600",
+        gate.display()
+    );
+    let id = engine.api.submit_task(spec("s", bash(&script), json!({}))).await.unwrap();
+    engine.running(&id).await;
+    let run = RunId::new(id.clone(), 1);
+    let mut search =
+        engine.api.search(OpenSearch { run, query: query("error"), near: RowNo::ZERO }).await.unwrap();
+    until(&mut search, |progress| progress.matches == 1 && progress.complete).await;
+    // The program goes on writing to the file that has another name for a while.
+    let log = engine.supervisor.folders().run(&id, 1).join("output.log");
+    let away = log.with_extension("away");
+    std::fs::rename(&log, &away).unwrap();
+    std::os::unix::fs::symlink("/nowhere", &log).unwrap();
+    std::fs::write(&gate, "").unwrap();
+    let told = until(&mut search, |progress| progress.error.is_some()).await;
+    assert!(told.error.unwrap().starts_with("log file cannot be opened: "));
+    std::fs::rename(&away, &log).unwrap();
+    let found = until(&mut search, |progress| progress.error.is_none() && progress.complete).await;
+    assert_eq!((found.matches, found.live), (2, true));
+    engine.api.delete_task(&id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_logs_are_searched_newest_first() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;

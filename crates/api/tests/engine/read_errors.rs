@@ -1,14 +1,14 @@
 //! The store cannot be read for a while, or not all of it: what follows tasks says so and goes on, and nobody starts wrongly.
 
 use crate::common;
-use common::{Engine, PATIENCE, command, spec};
+use common::{Engine, PATIENCE, bash, command, spec, within};
 use rusqlite::Connection;
 use serde_json::json;
 use solti_api::operations::{
     GetSummary, ItemStream, ListTasks, Operations as _, RerunTask, SetLane, StopTask, WatchTasks,
 };
 use solti_api::{ApiError, ApiHandler};
-use solti_model::{ListQuery, Slot, StopMode, StorageState, TaskChange, TaskPhase};
+use solti_model::{ListQuery, OutputEvent, Slot, StopMode, StorageState, TaskChange, TaskPhase};
 use std::path::Path;
 use tokio_stream::StreamExt as _;
 
@@ -95,5 +95,49 @@ async fn a_task_of_a_later_version_neither_keeps_the_app_from_starting_nor_is_to
     assert_eq!(engine.api.get_task_status(&strange).await.unwrap(), None);
     for id in [next, known] {
         engine.api.delete_task(&id).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_goes_on_behind_an_attempt_whose_end_was_never_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let (flag, gate) = (dir.path().join("flag"), dir.path().join("gate"));
+    let script = format!(
+        "if [ ! -e {0} ]; then touch {0}; echo one; exit 1; fi; echo two; while [ ! -e {1} ]; do sleep 0.05; done",
+        flag.display(),
+        gate.display()
+    );
+    let again = json!({"restart": {"type": "onFailure"}, "backoff": {"jitter": "none", "firstMs": 1, "maxMs": 1, "factor": 1.0}});
+    let id = engine.api.submit_task(spec("a", bash(&script), again)).await.unwrap();
+    engine.wait_for(&id, |task| task.status.attempt == 2 && task.status.phase == TaskPhase::Running).await;
+    // As a database leaves it that took no writes while the attempt ended.
+    execute(dir.path(), "UPDATE runs SET finished_at = NULL WHERE attempt = 1");
+    let log = tokio::spawn({
+        let (api, id) = (engine.api.clone(), id.clone());
+        async move {
+            let stream = api.stream_task_logs(&id).await.unwrap();
+            let opened = stream.inspect(|event| {
+                if event.printed().is_some_and(|(_, line, _)| line == b"two") {
+                    std::fs::write(&gate, "").unwrap();
+                }
+            });
+            opened.collect::<Vec<_>>().await
+        }
+    });
+    let followed = within("the end of the log", log).await.unwrap();
+    let afterwards = engine.log(&id).await;
+    for log in [followed, afterwards] {
+        let kinds: Vec<_> = log
+            .iter()
+            .map(|event| match event {
+                OutputEvent::RunStarted { attempt, .. } => format!("started {attempt}"),
+                OutputEvent::Chunk { line, .. } => line.to_string(),
+                OutputEvent::RunFinished { attempt, .. } => format!("finished {attempt}"),
+                OutputEvent::Lagged { reason, .. } => reason.clone().unwrap_or_default(),
+            })
+            .collect();
+        let lost = "how attempt 1 ended was not stored";
+        assert_eq!(kinds, ["started 1", "one", lost, "started 2", "two", "finished 2"]);
     }
 }

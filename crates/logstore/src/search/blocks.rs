@@ -124,11 +124,13 @@ impl Blocks {
         self.again.pop()
     }
 
-    /// The log has grown, or ended: what was not done is looked at again.
+    /// The log has grown, or ended, or could not be read for a moment: what was begun and is not done is looked at again. Nobody
+    /// searches meanwhile.
     pub(super) fn look_again(&mut self) {
         self.again.clear();
-        let all = &self.all;
-        self.again.extend((0..self.forward).rev().filter(|index| !all[*index].done));
+        let (all, near) = (&self.all, &self.near);
+        let open = |index: &usize| !all[*index].done && !near.contains(index);
+        self.again.extend((self.back..self.forward).rev().filter(open));
     }
 
     /// How many are neither done nor begun.
@@ -142,5 +144,35 @@ impl Blocks {
         block.at_row = scanned.at_row;
         block.matches += scanned.matches;
         block.done = scanned.done;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_broke_off_searches_each_block_once() {
+        const ALL: usize = 12;
+        for taken in 0..=ALL {
+            let mut blocks = Blocks::new(10);
+            blocks.grow(LogOffset::new(10 * ALL as u64));
+            blocks.begin_at(LogOffset::new(50));
+            for n in 0..taken {
+                let index = blocks.next().expect("there are more");
+                // Every other one could not be read.
+                let to = blocks.all()[index].end;
+                if n % 2 == 0 {
+                    blocks.note(index, Scanned { to, at_row: true, matches: 0, done: true });
+                }
+            }
+            blocks.look_again();
+            let left = blocks.left();
+            let mut rest: Vec<_> = std::iter::from_fn(|| blocks.next()).collect();
+            assert_eq!(rest.len(), left);
+            rest.sort_unstable();
+            let undone: Vec<_> = (0..ALL).filter(|index| !blocks.all()[*index].done).collect();
+            assert_eq!(rest, undone, "after {taken}");
+        }
     }
 }

@@ -95,16 +95,9 @@ impl State {
     /// Takes note of what the log holds now.
     fn look(&mut self, run_dir: &Path) -> Result<(), LogError> {
         let (mut breaks, mut seams) = (Vec::new(), Vec::new());
-        walk(&mut self.cursor, &mut self.files, LogOffset::MAX, &mut breaks, &mut seams)?;
-        while let Some(segment) = self.files.segment_after(self.segment) {
-            match self.files.segment_start(segment)? {
-                // Begun a moment ago: its records are for the next look.
-                Some(start) if start > self.cursor.counts().offset => break,
-                Some(start) => seams.push((start, start)),
-                None => {}
-            }
-            self.segment = Some(segment);
-        }
+        let walked = walk(&mut self.cursor, &mut self.files, LogOffset::MAX, &mut breaks, &mut seams)
+            .and_then(|()| self.look_at_segments(&mut seams));
+        // One that broke off goes on behind what it has passed, the next time: that is taken in now.
         if !breaks.is_empty() {
             breaks.splice(0..0, self.breaks.iter().copied());
             breaks.dedup();
@@ -119,7 +112,22 @@ impl State {
         self.blocks.grow(counts.offset);
         (self.end, self.rows) = (counts.offset, counts.row);
         self.is_final |= self.cursor.has_ended();
+        walked?;
         self.skipping.look(run_dir, &self.files, self.is_final)
+    }
+
+    /// Blocks begin anew where segments do.
+    fn look_at_segments(&mut self, seams: &mut Vec<(LogOffset, LogOffset)>) -> Result<(), LogError> {
+        while let Some(segment) = self.files.segment_after(self.segment) {
+            match self.files.segment_start(segment)? {
+                // Begun a moment ago: its records are for the next look.
+                Some(start) if start > self.cursor.counts().offset => break,
+                Some(start) => seams.push((start, start)),
+                None => {}
+            }
+            self.segment = Some(segment);
+        }
+        Ok(())
     }
 }
 
@@ -213,10 +221,10 @@ impl LogSearch {
             state.look(&self.run_dir)?;
             state.blocks.look_again();
             if !state.begun && state.end > LogOffset::ZERO {
-                state.begun = true;
                 let is_final = state.is_final;
                 let offset = locate::row_offset(&mut state.files, is_final, self.near)?;
                 state.blocks.begin_at(offset);
+                state.begun = true;
             }
             state.blocks.left()
         };

@@ -7,7 +7,7 @@ use super::merged_log::{MergedSearch, merged_rows, open};
 use super::rows::{MAX_BUCKETS, MAX_ROWS, density};
 use super::run_log::{RunLog, blocking};
 use super::searched_log::SearchedLog;
-use super::searches::{Found, Running, compile, reported};
+use super::searches::{Found, PAUSES, Running, compile, reported};
 use crate::operations::{
     ExportMerged, ExportStream, ItemStream, MergedDensity, MergedPositionAt, MergedPositions,
     MergedSearchRows, OpenMergedSearch, OpenedSearch, Perform, Produce, Provide, ReadMerged, SearchEvent,
@@ -21,7 +21,9 @@ use solti_model::{
 };
 use solti_supervisor::SupervisorError;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 const MAX_SOURCES: usize = 16;
 
@@ -64,14 +66,20 @@ struct Parts {
     receivers: Vec<Option<watch::Receiver<SearchProgress>>>,
     last: Vec<SearchProgress>,
     first: bool,
+    /// Which row is the nearest could not be read; asked again so much later.
+    rest: Option<Duration>,
     _running: Running,
 }
 
 impl Parts {
     async fn next(&mut self) -> SearchProgress {
         if !std::mem::take(&mut self.first) {
-            self.changed().await;
+            match self.rest {
+                Some(rest) => drop(timeout(rest, self.changed()).await),
+                None => self.changed().await,
+            }
         }
+        let rest = self.rest.take();
         let sum = |of: fn(&SearchProgress) -> u64| self.last.iter().map(of).sum();
         let all = Progress {
             matches: sum(|part| part.matches),
@@ -88,7 +96,10 @@ impl Parts {
             let nearest = move || search.answer(|merged, searches| merged.nearest(searches, near));
             match blocking(nearest).await {
                 Ok(nearest) => progress.nearest = nearest.map(RowKey::from),
-                Err(error) => progress.error = Some(error.to_string()),
+                Err(error) => {
+                    progress.error = Some(error.to_string());
+                    self.rest = Some(rest.map_or(PAUSES.0, |rest| (rest * 2).min(PAUSES.1)));
+                }
             }
         }
         progress
@@ -289,7 +300,7 @@ impl Provide<OpenMergedSearch> for SupervisorApiAdapter {
         }
         let last = receivers.iter().map(|receiver| receiver.borrow().clone()).collect();
         let receivers = receivers.into_iter().map(Some).collect();
-        let parts = Parts { search, near, receivers, last, first: true, _running: running };
+        let parts = Parts { search, near, receivers, last, first: true, rest: None, _running: running };
         let progress = futures::stream::unfold(parts, |mut parts| async move {
             let now = parts.next().await;
             Some((now, parts))

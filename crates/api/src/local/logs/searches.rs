@@ -30,6 +30,8 @@ use tokio::task::JoinHandle;
 const GATHER: Duration = Duration::from_millis(30);
 /// The same of a search that nobody waits for.
 const GATHER_IN_BACKGROUND: Duration = Duration::from_secs(1);
+/// Before what could not be read is tried again, and at most between two tries.
+pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// By id. Shared by the clones of an adapter.
 #[derive(Clone)]
@@ -215,7 +217,8 @@ pub(super) fn reported(progress: Progress, complete: bool, live: bool) -> Search
     }
 }
 
-/// Searches, and goes on as the log grows.
+/// Searches, and goes on as the log grows. What cannot be read is told when it cannot be read the next time either, and tried again for
+/// as long as there is a reader.
 async fn drive(
     supervisor: Supervisor,
     open: Arc<SearchedLog>,
@@ -226,6 +229,7 @@ async fn drive(
 ) {
     let mut live = !open.log.over;
     let mut reported_of = None;
+    let mut pause = PAUSES.0;
     loop {
         open.search.set_final(!live);
         let (search, told_to, stopped) = (Arc::clone(&open), progress.clone(), Arc::clone(&stop));
@@ -241,11 +245,21 @@ async fn drive(
         let bytes = match outcome.await {
             Ok(now) => {
                 progress.send_replace(reported(now, true, live));
+                pause = PAUSES.0;
                 now.total_bytes
             }
             Err(error) => {
-                progress.send_modify(|last| last.error = Some(error.to_string()));
-                return;
+                let may_pass = matches!(error, ApiError::Unavailable { .. });
+                if pause > PAUSES.0 || !may_pass {
+                    progress.send_modify(|last| last.error = Some(error.to_string()));
+                }
+                if !may_pass {
+                    return;
+                }
+                // The search goes on where it was.
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PAUSES.1);
+                continue;
             }
         };
         // The bytes were read a moment ago: now it costs least to make the next search faster, where that can be.
