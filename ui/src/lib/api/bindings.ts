@@ -1560,7 +1560,7 @@ complete: boolean,
  */
 live: boolean, 
 /**
- * The search ended because the log cannot be read.
+ * Why the log cannot be read for now: the search goes on when it can.
  */
 error?: string, 
 /**

@@ -157,6 +157,26 @@ describe("a step into what is not searched yet", () => {
     expect((await round)?.key).toBe(50);
   });
 
+  it("goes on with a search whose log can be read again", async () => {
+    let tell: (progress: SearchProgress) => void = () => {};
+    const at = { matches: 1, searchedBytes: 1, totalBytes: 1, complete: true, live: true };
+    const patient = {
+      openSearch: async (...[, , , , onProgress]: Parameters<Backend["openSearch"]>) => {
+        tell = onProgress;
+        return { searchId: "s", close: () => {} };
+      },
+      searchStep: async () => ({ row: 7, index: 1, total: 1 }),
+    } as unknown as Backend;
+    const search = new LogSearch(new OneLog(patient, "t", 1), EVERYTHING, 0, () => {});
+    await search.open();
+    tell({ ...at, complete: false, error: "too many open files" });
+    expect(search.error?.message).toBe("too many open files");
+    expect(await search.step(0, true)).toBeNull();
+    tell(at);
+    expect(search.error).toBeNull();
+    expect((await search.step(0, true))?.key).toBe(7);
+  });
+
   it("ends when the search is closed", async () => {
     const never = {
       openSearch: async () => ({ searchId: "s", close: () => {} }),

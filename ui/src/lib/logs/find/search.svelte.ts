@@ -104,8 +104,9 @@ export class LogSearch {
   #take(progress: SearchProgress): void {
     if (this.#closed) return;
     this.progress = progress;
-    if (progress.error !== undefined)
-      this.error = new ApiError({ error: "Unavailable", message: progress.error });
+    // It goes on by itself when the log can be read again.
+    const { error } = progress;
+    this.error = error === undefined ? null : new ApiError({ error: "Unavailable", message: error });
     this.onProgress(this, progress);
     this.#wake();
   }
