@@ -41,6 +41,8 @@ pub(super) struct Follow {
     ends: RunEnds,
     standing: watch::Sender<Standing>,
     wish: Wish,
+    /// Why the client has not been told of the wish, where it could not be: it is told again until it is.
+    untold: Option<String>,
     told: Progress,
 }
 
@@ -52,7 +54,7 @@ impl Follow {
         // The log is the client's.
         handle.doorbell = inner.doorbell();
         let (wish, told) = Default::default();
-        let follow = Self { runner, run_dir, run, inner, ends, standing, wish, told };
+        let follow = Self { runner, run_dir, run, inner, ends, standing, wish, untold: None, told };
         tokio::spawn(follow.run());
         handle
     }
@@ -83,7 +85,12 @@ impl Follow {
                         self.tell().await;
                     }
                 }
-                () = sleep(BETWEEN_LOOKS) => self.look().await,
+                () = sleep(BETWEEN_LOOKS) => {
+                    if self.untold.is_some() {
+                        self.tell().await;
+                    }
+                    self.look().await;
+                }
             }
         }
     }
@@ -94,13 +101,22 @@ impl Follow {
     }
 
     /// Has the client know what is wished.
-    async fn tell(&self) {
+    async fn tell(&mut self) {
         let (wish, file) = (self.wish, self.run_dir.join(WISH_FILE));
-        let written = spawn_blocking(move || solti_relay::write(&file, &wish)).await;
-        if let Ok(Err(error)) = written {
-            let why = format!("its client cannot be told what is wished: {error}");
-            self.ends.trouble.send_replace(Some(why));
-        }
+        let Ok(written) = spawn_blocking(move || solti_relay::write(&file, &wish)).await else { return };
+        self.untold = written.err().map(|error| format!("its client cannot be told what is wished: {error}"));
+        self.tell_trouble();
+    }
+
+    /// What is to be known of a run that cannot be ended comes before what its client says.
+    fn tell_trouble(&self) {
+        let of_client = self.told.trouble.as_ref().filter(|_| self.told.started_at.is_some());
+        let trouble = self.untold.as_ref().or(of_client);
+        self.ends.trouble.send_if_modified(|before| {
+            let differs = before.as_ref() != trouble;
+            *before = trouble.cloned();
+            differs
+        });
     }
 
     async fn look(&mut self) {
@@ -127,11 +143,6 @@ impl Follow {
                         node: None,
                     }));
                 }
-                self.ends.trouble.send_if_modified(|before| {
-                    let differs = *before != now.trouble;
-                    before.clone_from(&now.trouble);
-                    differs
-                });
             }
             _ => {
                 let why = match &now.trouble {
@@ -142,6 +153,7 @@ impl Follow {
             }
         }
         self.told = now;
+        self.tell_trouble();
     }
 
     /// The end of the run, once the machine has said that nothing of it runs there.
@@ -160,5 +172,48 @@ impl Follow {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Machines, ShimRunner};
+    use solti_model::TaskId;
+    use solti_testing::within;
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    #[tokio::test]
+    async fn a_wish_that_cannot_be_written_is_told_and_written_when_it_can() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let run = RunId::new(TaskId::new("t").expect("legal"), 1);
+        let shim = ShimRunner::new("/nowhere/solti-shim");
+        let (_known, connections) = watch::channel(vec![]);
+        let machines = Machines::new("/nowhere/solti", shim, BTreeMap::new(), dir.path(), connections);
+        let (inner, mut client) = RunHandle::new(1, 1);
+        let handle = Follow::begin(machines.runner("nas"), dir.path().to_owned(), run, inner);
+        let mut trouble = handle.trouble();
+        let file = dir.path().join(WISH_FILE);
+        let wish = || solti_relay::read::<Wish>(&file).expect("readable");
+
+        // As little can be written there as on a full disk.
+        fs::create_dir(&file).expect("made");
+        handle.controller().stop(StopMode::Graceful).await;
+        let is_told = |why: &Option<String>| why.as_ref().is_some_and(|why| why.contains("what is wished"));
+        within("the trouble", trouble.wait_for(is_told)).await.expect("it is followed");
+        // What its client says meanwhile does not hide that.
+        let now = Progress { task: TaskId::new("n").ok(), started_at: Some(1), ..Progress::default() };
+        solti_relay::write(&dir.path().join(PROGRESS_FILE), &now).expect("written");
+        let mut standing = handle.standing().expect("on a machine");
+        within("its start", standing.wait_for(|now| matches!(now, Standing::Runs(_))))
+            .await
+            .expect("followed");
+        assert!(is_told(&trouble.borrow()));
+
+        fs::remove_dir(&file).expect("removed");
+        within("the end of the trouble", trouble.wait_for(Option::is_none)).await.expect("it is followed");
+        assert_eq!(wish(), Some(Wish { stop: Some(StopWish::Graceful), suspended: false }));
+        assert!(client.requests.try_recv().is_err(), "nothing here ends the client");
     }
 }

@@ -46,6 +46,8 @@ const NOT_BY_ITSELF: u64 = solti_model::MAX_TIME_MS;
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// A list of runners is there by then, whoever answers.
 const WITHOUT_KEEPING_WAITING: Duration = Duration::from_secs(1);
+/// Before it is written again where machines are, if that could not be.
+const KEEP_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// Who was looked at since then is not looked at again.
 const LATELY: Duration = Duration::from_secs(10);
 
@@ -85,10 +87,14 @@ impl Machines {
         tokio::spawn(async move {
             loop {
                 changes.mark_unchanged();
-                if let Err(error) = kept.keep().await {
-                    tracing::warn!("runs on other machines do not learn where those are: {error}");
-                }
-                if changes.changed().await.is_err() {
+                let rest = match kept.keep().await {
+                    Ok(()) => Duration::MAX,
+                    Err(error) => {
+                        tracing::warn!("runs on other machines do not learn where those are: {error}");
+                        KEEP_AGAIN_AFTER
+                    }
+                };
+                if let Ok(Err(_)) = timeout(rest, changes.changed()).await {
                     return;
                 }
             }
