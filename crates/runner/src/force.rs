@@ -82,9 +82,18 @@ pub(crate) fn shim_of(dir: &RunDir, run: &RunId) -> Option<Process> {
 
 /// Lets a stopped process go on; whether it was one.
 pub(crate) fn rouse(shim: &Process) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", shim.pid)).unwrap_or_default();
-    let stopped = stat.rfind(')').is_some_and(|end| stat[end..].starts_with(") T"));
-    stopped && shim.signal(libc::SIGCONT).unwrap_or(false)
+    state(shim) == Some('T') && shim.signal(libc::SIGCONT).unwrap_or(false)
+}
+
+/// Whether a process was stopped, or is held by a debugger, which alone can let it go on.
+pub(crate) fn stands_still(process: &Process) -> bool {
+    matches!(state(process), Some('T' | 't'))
+}
+
+/// The letter of proc_pid_stat(5).
+fn state(process: &Process) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.pid)).ok()?;
+    stat[stat.rfind(')')?..].chars().nth(2)
 }
 
 fn stopped() -> RunOutcome {

@@ -2,7 +2,8 @@
 //!
 //! One task per run. The end is believed from the exit record alone; the socket only says when to look. A shim that is
 //! gone without a final record leaves a lost run, whose processes are ended here (`sweep.rs`). What cannot be looked at is
-//! no end: it is told as trouble, and looked at again for as long as it takes. A quiet run costs one descriptor, its connection.
+//! no end: it is told as trouble, and looked at again for as long as it takes. A quiet run costs one descriptor, its connection, and
+//! now and then a look whether its shim was stopped.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -13,8 +14,9 @@ use solti_shim::control::{Reply, Request};
 use solti_shim::tree::Process;
 use tokio::time::{sleep, sleep_until};
 
+use crate::clock::now_ms;
 use crate::connection::{Connection, Heard, SUBSCRIBE};
-use crate::force::{end, rouse};
+use crate::force::{end, rouse, stands_still};
 use crate::handle::RunEnds;
 use crate::run_dir::RunPlace;
 use crate::shim_process::ShimProcess;
@@ -27,6 +29,9 @@ const FIRST_REST: Duration = Duration::from_millis(250);
 const LONGEST_REST: Duration = Duration::from_secs(10);
 /// A living shim takes a request, and a connection, within milliseconds.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// Between two looks whether a shim was stopped, which says nothing of itself.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 
 /// What is known of a run once its program has been executed.
 #[derive(Debug)]
@@ -52,6 +57,8 @@ pub(crate) struct Watch {
     asked: Option<StopRequest>,
     /// Times that the shim was told to have the processes stand still or go on, and has not answered.
     unanswered: u32,
+    /// The shim was stopped when it was last looked at.
+    stands_still: bool,
     rest: Duration,
     ends: RunEnds,
 }
@@ -69,7 +76,8 @@ struct StopRequest {
 pub(crate) fn watch(run: Watched) -> (RunHandle, Watch) {
     let (mut handle, ends) = RunHandle::standing_still(run.child_pid, run.started_at_ms, run.suspended);
     handle.unenforced = run.unenforced;
-    (handle, Watch { run, began: Instant::now(), asked: None, unanswered: 0, rest: FIRST_REST, ends })
+    let (began, rest) = (Instant::now(), FIRST_REST);
+    (handle, Watch { run, began, asked: None, unanswered: 0, stands_still: false, rest, ends })
 }
 
 impl Watch {
@@ -178,6 +186,7 @@ impl Watch {
         // What was asked for while there was no connection, or of which nobody knows whether it was heard over the last one.
         let anew = std::mem::take(&mut self.unanswered) > 0;
         self.suspend(&mut connection, anew).await;
+        let mut look = self.next_look();
         loop {
             let patience = self.asked.map(|asked| asked.patience);
             tokio::select! {
@@ -206,12 +215,39 @@ impl Watch {
                     self.pass_on(&mut connection, mode).await;
                 }
                 Ok(()) = self.ends.suspended.changed() => self.suspend(&mut connection, false).await,
+                () = sleep_until(look) => {
+                    self.look_after_shim();
+                    look = self.next_look();
+                }
                 () = sleep_until(patience.unwrap_or_else(tokio::time::Instant::now)), if patience.is_some() => {
                     if let Some(outcome) = self.insist().await {
                         return Some(outcome);
                     }
                 }
             }
+        }
+    }
+
+    /// Soon after a shim was let go on; else for all runs in the same moment, so that a quiet machine wakes once.
+    fn next_look(&self) -> tokio::time::Instant {
+        let between = BETWEEN_LOOKS.as_millis() as u64;
+        let rest = if self.stands_still {
+            ANSWER_WITHIN
+        } else {
+            Duration::from_millis(between - now_ms() % between)
+        };
+        tokio::time::Instant::now() + rest
+    }
+
+    /// A shim that was stopped, by its own program or by anybody else, hears no end and keeps no timeout: it is let go on.
+    fn look_after_shim(&mut self) {
+        let stopped = self.shim().filter(stands_still);
+        let stood = std::mem::replace(&mut self.stands_still, stopped.is_some());
+        if let Some(shim) = stopped {
+            rouse(&shim);
+            self.tell(Some("the supervising process was stopped".to_owned()));
+        } else if stood {
+            self.tell(None);
         }
     }
 
@@ -374,5 +410,41 @@ mod tests {
         first.carry_out();
         controller.stop(StopMode::Kill).await;
         assert_eq!(heard(&mut shim).await, Request::Kill);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shim_that_was_stopped_is_told_of_and_goes_on() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let place = RunDir::create(&dir.path().join("1")).expect("a run folder").place().expect("its place");
+        let mut child =
+            std::process::Command::new("sleep").arg("600").current_dir(place.path()).spawn().expect("sleep");
+        let shim = Process::find(child.id()).expect("it is there");
+        let until = async |still: bool| {
+            while stands_still(&shim) != still {
+                tokio::task::spawn_blocking(std::thread::yield_now).await.expect("no panic");
+            }
+        };
+        assert!(shim.signal(libc::SIGSTOP).expect("allowed"));
+        solti_testing::within("its stop", until(true)).await;
+        let run = Watched {
+            place,
+            id: RunId::new(TaskId::new("t").expect("legal"), 1),
+            shim: ShimProcess::Other { pid: child.id() },
+            child_pid: 1,
+            started_at_ms: 1,
+            unenforced: Unenforced::default(),
+            suspends: true,
+            suspended: false,
+        };
+        let (handle, watch) = watch(run);
+        let (ours, _shim) = UnixStream::pair().expect("a socket");
+        tokio::spawn(watch.follow(Some(Connection::over(ours))));
+        let mut trouble = handle.trouble();
+        let told = trouble.wait_for(Option::is_some).await.expect("it is followed").clone();
+        assert_eq!(told.as_deref(), Some("the supervising process was stopped"));
+        assert!(!stands_still(&shim), "it was let go on");
+        trouble.wait_for(Option::is_none).await.expect("it is followed");
+        child.kill().expect("killed");
+        child.wait().expect("reaped");
     }
 }
