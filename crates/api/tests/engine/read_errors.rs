@@ -117,10 +117,11 @@ async fn a_log_goes_on_behind_an_attempt_whose_end_was_never_stored() {
         let (api, id) = (engine.api.clone(), id.clone());
         async move {
             let stream = api.stream_task_logs(&id).await.unwrap();
-            let opened = stream.inspect(|event| {
+            let opened = stream.map(|event| {
                 if event.printed().is_some_and(|(_, line, _)| line == b"two") {
                     std::fs::write(&gate, "").unwrap();
                 }
+                event
             });
             opened.collect::<Vec<_>>().await
         }
