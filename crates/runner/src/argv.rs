@@ -35,6 +35,14 @@ pub(crate) fn subprocess(kind: &TaskKind) -> Result<&SubprocessTask, FieldError>
     }
 }
 
+/// Whether it is a process that can be started as it is written down.
+pub(crate) fn accepts(kind: &TaskKind) -> Result<(), FieldError> {
+    match &subprocess(kind)?.mode {
+        SubprocessMode::Script(script) => script::check(script),
+        SubprocessMode::Command(_) => Ok(()),
+    }
+}
+
 /// What a runner says of a task whose kind is not its own.
 pub(crate) fn of_another_runner(kind: &TaskKind) -> FieldError {
     FieldError::new("kind", format!("{} are for another runner", kind.in_words()))

@@ -28,6 +28,7 @@ mod container_failure;
 mod end;
 mod error;
 mod explain;
+mod first_line;
 mod force;
 mod fork_server;
 mod handle;

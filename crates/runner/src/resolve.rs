@@ -99,7 +99,7 @@ fn check_interpreter(program: &Path, cwd: &Path) -> Result<(), StartFailure> {
     }
     let Some(interpreter) = interpreter_of(&head) else { return Ok(()) };
     let errno = match std::fs::metadata(cwd.join(&interpreter)) {
-        Ok(meta) if meta.is_dir() => libc::EACCES,
+        Ok(meta) if meta.is_dir() => libc::EISDIR,
         Ok(_) if !may_execute(&cwd.join(&interpreter)) => libc::EACCES,
         Ok(_) => return Ok(()),
         Err(error) => error.raw_os_error().unwrap_or(0),
@@ -110,17 +110,42 @@ fn check_interpreter(program: &Path, cwd: &Path) -> Result<(), StartFailure> {
 
 /// What an editor has put before or behind a first line that names an interpreter, where nobody sees it.
 fn unseen_before(head: &[u8]) -> Option<&'static str> {
-    match head {
-        [0xef, 0xbb, 0xbf, b'#', b'!', ..] => Some("has a byte order mark (BOM) before its #! line"),
-        [0xff, 0xfe, b'#', 0, b'!', 0, ..] | [0xfe, 0xff, 0, b'#', 0, b'!', ..] | [b'#', 0, b'!', 0, ..] => {
-            Some("is UTF-16, in which no #! line is read; save it as UTF-8")
-        }
-        [b'#', b'!', line @ ..] => {
-            let end = line.iter().position(|byte| *byte == b'\n')?;
-            line[..end].ends_with(b"\r").then_some("has a first line that ends in CR LF, as Windows has them")
+    if let Some(rest) = head.strip_prefix(b"#!")
+        && !rest.starts_with(&[0])
+    {
+        let line = rest.split(|byte| *byte == b'\n').next()?;
+        let is_whole = line.len() < rest.len();
+        return match line.iter().position(|byte| *byte == b'\r')? {
+            at if is_whole && at + 1 == line.len() => {
+                Some("has a first line that ends in CR LF, as Windows has them")
+            }
+            _ => Some("has a first line that ends in CR alone, as those of old Macs"),
+        };
+    }
+    // Of one letter there are four bytes at most, and so of the mark before it.
+    let mut wide = head.iter().take(12).filter(|byte| ![0, 0xfe, 0xff].contains(*byte));
+    if head.iter().take(4).any(|byte| [0, 0xfe, 0xff].contains(byte))
+        && wide.next() == Some(&b'#')
+        && wide.next() == Some(&b'!')
+    {
+        return Some("is UTF-16 or UTF-32, in which no #! line is read; save it as UTF-8");
+    }
+    let text = String::from_utf8_lossy(head);
+    let before = text.split_once("#!")?.0;
+    match before {
+        "\u{feff}" => Some("has a byte order mark (BOM) before its #! line"),
+        _ if !before.is_empty() && before.chars().all(is_unseen) => {
+            Some("has blanks or characters that nobody sees before its #! line")
         }
         _ => None,
     }
+}
+
+/// What takes no room in a text, or is blank.
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{feff}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}')
 }
 
 /// The path after `#!`, up to the first blank.
@@ -195,16 +220,55 @@ mod tests {
             fs::write(&path, text).unwrap();
             program(path.as_os_str(), None, Path::new("/")).map(drop).map_err(|failure| failure.to_string())
         };
-        let utf16: Vec<u8> = "\u{feff}#!/bin/sh\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        const LINE: &str = "#!/bin/sh\n";
+        let of_u16 =
+            |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+        let of_u32 = |text: &str, bytes: fn(u32) -> [u8; 4]| {
+            text.chars().flat_map(|c| bytes(c.into())).collect::<Vec<u8>>()
+        };
+        let marked = format!("\u{feff}{LINE}");
+        let before = |unseen: &str| format!("{unseen}{LINE}").into_bytes();
         for (name, text, word) in [
-            ("bom", &b"\xef\xbb\xbf#!/bin/sh\n"[..], "byte order mark"),
-            ("utf16", &utf16, "UTF-16"),
-            ("crlf", b"#!/bin/sh\r\ntrue\r\n", "CR LF"),
+            ("bom", before("\u{feff}"), "byte order mark"),
+            ("two", before("\u{feff}\u{feff}"), "nobody sees"),
+            ("no-break", before("\u{a0}"), "nobody sees"),
+            ("zero", before("\u{200b}"), "nobody sees"),
+            ("blank", before(" "), "blanks"),
+            ("line", before("\n"), "blanks"),
+            ("utf16le", of_u16(LINE, u16::to_le_bytes), "UTF-16"),
+            ("utf16be", of_u16(LINE, u16::to_be_bytes), "UTF-16"),
+            ("utf16le-bom", of_u16(&marked, u16::to_le_bytes), "UTF-16"),
+            ("utf16be-bom", of_u16(&marked, u16::to_be_bytes), "UTF-16"),
+            ("utf32le", of_u32(LINE, u32::to_le_bytes), "UTF-32"),
+            ("utf32be", of_u32(LINE, u32::to_be_bytes), "UTF-32"),
+            ("utf32le-bom", of_u32(&marked, u32::to_le_bytes), "UTF-32"),
+            ("utf32be-bom", of_u32(&marked, u32::to_be_bytes), "UTF-32"),
+            ("crlf", b"#!/bin/sh\r\ntrue\r\n".to_vec(), "CR LF"),
+            ("cr", b"#!/bin/sh\recho\r".to_vec(), "CR alone"),
+            ("cr-end", b"#!/bin/sh\r".to_vec(), "CR alone"),
         ] {
-            let said = refused(name, text).unwrap_err();
-            assert!(said.starts_with("bad interpreter: ") && said.contains(word), "{said}");
+            let said = refused(name, &text).unwrap_err();
+            assert!(said.starts_with("bad interpreter: ") && said.contains(word), "{name}: {said}");
+        }
+        for text in [&b""[..], b"\0", b"\x7fELF\0#!", b"true #!", b"# #!/bin/sh"] {
+            assert_eq!(refused("other", text), Ok(()), "{text:?}");
         }
         assert_eq!(refused("plain", b"#!/bin/sh\necho '\r'\n"), Ok(()));
+    }
+
+    #[test]
+    fn why_an_interpreter_cannot_be_used_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let plain = put(dir.path(), "plain", "", 0o644);
+        for (interpreter, why) in [
+            (Path::new("/tmp"), "is a directory"),
+            (&plain, "may not be executed"),
+            (Path::new("/no/such/shell"), "does not exist"),
+        ] {
+            let path = put(dir.path(), "script", &format!("#!{}\n", interpreter.display()), 0o755);
+            let said = program(path.as_os_str(), None, Path::new("/")).unwrap_err().to_string();
+            assert!(said.ends_with(&format!("asks for {}, which {why}", interpreter.display())), "{said}");
+        }
     }
 
     #[test]

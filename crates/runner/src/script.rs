@@ -9,9 +9,9 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use solti_model::{ScriptMode, ScriptRuntime};
+use solti_model::{FieldError, ScriptMode, ScriptRuntime};
 
-use crate::{Stage, StartCause, StartFailure};
+use crate::{Stage, StartCause, StartFailure, first_line};
 
 /// The script's text in the run folder.
 pub(crate) const SCRIPT: &str = "script";
@@ -25,24 +25,25 @@ pub(crate) fn is_python(program: &str) -> bool {
     Language::of(program) == Some(Language::Python)
 }
 
-/// The words, with the bare interpreter first, and the text for the script file if there is to be one.
+/// The words, with the bare interpreter first, or `env` where the first line has that change something, and the text for the script
+/// file if there is to be one.
 pub(crate) fn words(
     script: &ScriptMode,
     run_dir: &Path,
 ) -> Result<(Vec<OsString>, Option<String>), StartFailure> {
-    let text = script.text().map_err(|error| {
-        let cause = StartCause::BadScript { problem: error.message };
-        StartFailure::new(Stage::Resolve, 0, script.runtime.program(), cause)
-    })?;
     let (program, flag) = (script.runtime.program(), script.runtime.flag());
+    let refused = |problem| StartFailure::new(Stage::Resolve, 0, program, StartCause::BadScript { problem });
+    let text = script.text().map_err(|error| refused(error.message))?;
     let file = run_dir.join(SCRIPT);
     let language = Language::of(program);
     if let Some(problem) = language.and_then(|language| language.stumbles_over(&text)) {
-        let cause = StartCause::BadScript { problem: format!("{problem}, which {program} cannot read") };
-        return Err(StartFailure::new(Stage::Resolve, 0, program, cause));
+        return Err(refused(format!("{problem}, which {program} cannot read")));
     }
-    let mut words: Vec<OsString> = vec![program.into()];
-    words.extend(language.map(|language| options(&text, language)).unwrap_or_default());
+    let asked = language.map(|language| asked_for(&text, language)).transpose().map_err(refused)?;
+    let Asked { env, options } = asked.unwrap_or_default();
+    let mut words: Vec<OsString> = env.into_iter().map(OsString::from).collect();
+    words.push(program.into());
+    words.extend(options.into_iter().map(OsString::from));
     let loader = language.and_then(|language| language.loader(flag, &file));
     let in_file = match (&script.runtime, loader) {
         // A shell takes a file without ado.
@@ -92,16 +93,21 @@ impl Language {
         })
     }
 
-    /// What an editor has put into the text, unseen, that shells take for a part of their words. The others skip it.
+    /// What an editor has put into the text, unseen, that it takes for a part of its words, or of a comment. The others skip it.
     fn stumbles_over(self, text: &str) -> Option<&'static str> {
-        let first = text.lines().next().unwrap_or_default();
+        let first = text.split('\n').next().unwrap_or_default();
+        let is_shell = matches!(self, Self::Shell | Self::Zsh);
+        // Without such a line a script may well do what it should.
+        let begins = first.starts_with("#!");
         match self {
-            Self::Shell | Self::Zsh if text.starts_with(BOM) => {
-                Some("it begins with a byte order mark (BOM)")
-            }
-            // `lines` takes it off. Without such a line a script may well do what it should.
-            Self::Shell | Self::Zsh if first.starts_with("#!") && text[first.len()..].starts_with('\r') => {
+            _ if is_shell && text.starts_with(BOM) => Some("it begins with a byte order mark (BOM)"),
+            _ if is_shell && begins && first.ends_with('\r') && first.len() < text.len() => {
                 Some("its first line ends in CR LF, as Windows has them")
+            }
+            // To them a CR alone ends a line.
+            Self::Python | Self::Node => None,
+            _ if begins && first.trim_end_matches('\r').contains('\r') => {
+                Some("its lines end in CR alone, as those of old Macs")
             }
             _ => None,
         }
@@ -124,13 +130,14 @@ impl Language {
                 return Some(OsString::from_vec(loader));
             }
             // As in `-c`, `-uc`, `-Ic`, but for letters that take what follows for their own. Given as a plain path, `sys.path[0]`
-            // would be the run folder. Its names are those that it has in a file; no other is left in it.
+            // would be the run folder. Its names are those that it has in a file; no other is left in it, nor a file open, of which
+            // `-X dev` warns.
             (Self::Python, flag)
                 if is_letters(flag) && flag.ends_with('c') && !flag.contains(['m', 'W', 'X']) =>
             {
                 format!(
                     "__import__('sys').argv[0]=__file__=__import__('os').fsdecode(bytes.fromhex('{path}'))\n\
-                 exec(compile(open(__file__,'rb').read(),__file__,'exec'))"
+                 exec(compile((lambda f:(f.read(),f.close())[0])(open(__file__,'rb')),__file__,'exec'))"
                 )
             }
             // Given as a plain path, it would shift `process.argv` by one, and modules would be looked for beside it.
@@ -149,7 +156,7 @@ impl Language {
 
 /// A module among the texts is one that does not parse as anything else; it finds other modules where a text after `-e` does.
 const NODE_LOADER: &str = "{const f=Buffer.from('PATH','hex').toString(),v=require('vm'),m=require('module'),u=require('url');\
-let s;try{s=new v.Script(require('fs').readFileSync(f,'utf8'),{filename:f,\
+let s;try{s=new v.Script(require('fs').readFileSync(f,'utf8').replace(/^\\ufeff/,''),{filename:f,\
 importModuleDynamically:(v.constants||{}).USE_MAIN_CONTEXT_DEFAULT_LOADER})}\
 catch(e){if(!/\\b(import|export|await)\\b/.test(e.message)||!m.register)throw e;\
 const o=u.pathToFileURL(f).href,c=u.pathToFileURL(process.cwd()+'/[eval1]').href;\
@@ -163,24 +170,52 @@ fn is_letters(flag: &str) -> bool {
         .is_some_and(|letters| !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_alphabetic()))
 }
 
-/// The options in the text's first line, if that names an interpreter of this language: `#!/bin/bash -eu`,
-/// `#!/usr/bin/env -S python3 -u`. Unlike the kernel, which hands on all of it as one word, this takes words apart.
-fn options(text: &str, language: Language) -> Vec<OsString> {
-    let text = text.strip_prefix(BOM).unwrap_or(text);
-    let Some(line) = text.lines().next().and_then(|line| line.strip_prefix("#!")) else { return vec![] };
-    let mut words = line.split_ascii_whitespace();
-    let mut program = words.next();
-    if program.is_some_and(|program| program.ends_with("/env")) {
-        program = words.find(|word| !["-S", "--split-string"].contains(word));
-        program = program.map(|program| program.strip_prefix("-S").unwrap_or(program));
-    }
-    match program.and_then(Language::of) {
-        // Perl reads the line itself.
-        Some(named) if named == language && language != Language::Perl => {
-            words.filter(|word| !["-", "--"].contains(word)).map(OsString::from).collect()
+/// What the first line adds to the interpreter.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    /// `env` with what it is to change.
+    env: Vec<String>,
+    options: Vec<String>,
+}
+
+/// What the text's first line asks for, if that names an interpreter of this language: `#!/bin/bash -eu`,
+/// `#!/usr/bin/env -S LC_ALL=C python3 -u`. A line that is for something else altogether counts for nothing.
+///
+/// # Errors
+/// What of it cannot be done here.
+fn asked_for(text: &str, language: Language) -> Result<Asked, String> {
+    let Some(line) = first_line::read(text.strip_prefix(BOM).unwrap_or(text))? else {
+        return Ok(Asked::default());
+    };
+    let is_named = |program: &str| Language::of(program) == Some(language);
+    if is_named(&line.program) {
+        let mut options = line.options;
+        // They would end the options before those that load the script.
+        options.retain(|word| !["-", "--"].contains(&word.as_str()));
+        if language == Language::Perl {
+            // It reads the line itself.
+            options.clear();
         }
-        _ => vec![],
+        return Ok(Asked { env: line.env, options });
     }
+    match line.options.iter().find(|word| is_named(word)) {
+        Some(named) => {
+            let through = line.program;
+            Err(format!("its first line starts {named} through {through}, where only env is understood"))
+        }
+        None => Ok(Asked::default()),
+    }
+}
+
+/// Whether the first line of a task's script can be read. What else keeps one from running is said when it is to start.
+pub(crate) fn check(script: &ScriptMode) -> Result<(), FieldError> {
+    let (Ok(text), Some(language)) = (script.text(), Language::of(script.runtime.program())) else {
+        return Ok(());
+    };
+    let asked = asked_for(&text, language);
+    asked.map(drop).map_err(|problem| {
+        FieldError::new("kind.subprocess.mode.script.body", format!("the script cannot be run: {problem}"))
+    })
 }
 
 #[cfg(test)]
@@ -188,23 +223,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_of_the_first_line_count_for_the_interpreter_that_it_names() {
-        for (text, language, expected) in [
-            ("#!/bin/bash -eu\ntrue", Language::Shell, &["-eu"][..]),
-            ("#!/bin/sh -e -u", Language::Shell, &["-e", "-u"]),
-            ("#! /bin/bash -o pipefail", Language::Shell, &["-o", "pipefail"]),
-            ("#!/bin/sh -\n", Language::Shell, &[]),
-            ("#!/usr/bin/env bash\n", Language::Shell, &[]),
-            ("#!/usr/bin/env -S bash -e\n", Language::Shell, &["-e"]),
-            ("#!/usr/bin/env -Spython3 -u\n", Language::Python, &["-u"]),
-            ("#!/usr/bin/python3.12 -u\n", Language::Python, &["-u"]),
-            ("\u{feff}#!/usr/bin/env -S python3 -u\r\n", Language::Python, &["-u"]),
-            ("#!/usr/bin/python3 -u\n", Language::Shell, &[]),
-            ("#!/usr/bin/perl -w\n", Language::Perl, &[]),
-            ("#!\n", Language::Shell, &[]),
-            ("set -e\n#!/bin/bash -e\n", Language::Shell, &[]),
+    fn the_first_line_counts_for_the_interpreter_that_it_names() {
+        const ENV: &str = "/usr/bin/env";
+        for (text, language, env, options) in [
+            ("#!/bin/bash -eu\ntrue", Language::Shell, &[][..], &["-eu"][..]),
+            ("#! /bin/bash -o pipefail", Language::Shell, &[], &["-o", "pipefail"]),
+            ("#!/bin/sh -\n", Language::Shell, &[], &[]),
+            ("#!/usr/bin/env -S LC_ALL=C bash -e\n", Language::Shell, &[ENV, "LC_ALL=C"], &["-e"]),
+            ("#!/usr/bin/python3.12 -u\n", Language::Python, &[], &["-u"]),
+            ("#!/usr/bin/python3 -u\rprint(1)\r", Language::Python, &[], &["-u"]),
+            ("\u{feff}#!/usr/bin/env -S python3 -u\r\n", Language::Python, &[], &["-u"]),
+            ("#!/usr/bin/python3 -u\n", Language::Shell, &[], &[]),
+            ("#!/usr/bin/env -S -i perl -w\n", Language::Perl, &[ENV, "-i"], &[]),
+            ("set -e\n#!/bin/bash -e\n", Language::Shell, &[], &[]),
         ] {
-            assert_eq!(options(text, language), expected, "{text:?}");
+            let asked = asked_for(text, language).unwrap();
+            assert_eq!(asked.env, env, "{text:?}");
+            assert_eq!(asked.options, options, "{text:?}");
+        }
+        for (text, named) in [
+            ("#!/usr/bin/nice bash -e\n", "/usr/bin/nice"),
+            ("#!/usr/bin/env -S nice -n 5 bash -e\n", "through nice"),
+            ("#!/bin/busybox sh\n", "/bin/busybox"),
+            ("#!/usr/bin/env -S bash ${X}\n", "no variable"),
+        ] {
+            let said = asked_for(text, Language::Shell).unwrap_err();
+            assert!(said.starts_with("its first line ") && said.contains(named), "{text:?}: {said}");
         }
     }
 
@@ -213,7 +257,12 @@ mod tests {
         let problem = |text: &str, language: Language| language.stumbles_over(text).unwrap_or_default();
         assert!(problem("\u{feff}#!/bin/bash\n", Language::Shell).contains("byte order mark"));
         assert!(problem("#!/bin/bash\r\necho\r\n", Language::Zsh).contains("CR LF"));
-        for text in ["\u{feff}#!/usr/bin/python3\r\nprint()\r\n", "import os\r\n"] {
+        for language in [Language::Shell, Language::Perl, Language::Ruby] {
+            assert!(problem("#!/bin/bash\recho\r", language).contains("CR alone"), "all of it is a comment");
+        }
+        for text in
+            ["\u{feff}#!/usr/bin/python3\r\nprint()\r\n", "import os\r\n", "#!/bin/python3\rprint()\r"]
+        {
             assert_eq!(problem(text, Language::Python), "");
         }
         for text in ["#!/bin/bash\necho 'a\rb'\n", "echo hi\r\n", "\n\r\n"] {

@@ -78,7 +78,7 @@ impl ShimRunner {
 #[async_trait]
 impl Runner for ShimRunner {
     fn accepts(&self, spec: &TaskSpec) -> Result<(), FieldError> {
-        argv::subprocess(&spec.kind).map(drop)
+        argv::accepts(&spec.kind)
     }
 
     async fn start(&self, request: RunRequest) -> Result<RunHandle, StartError> {

@@ -70,7 +70,7 @@ pub enum StartCause {
     IsDirectory,
     /// This user may not execute it.
     NotExecutable,
-    /// The first line of the program names this one, which is missing.
+    /// The first line of the program names this one, which is missing, or none that may be executed.
     BadInterpreter {
         /// As the first line has it.
         interpreter: PathBuf,
@@ -229,7 +229,12 @@ impl StartFailure {
             StartCause::IsDirectory => format!("program is a directory: {path}"),
             StartCause::NotExecutable => format!("not executable (no run bit): {path}"),
             StartCause::BadInterpreter { interpreter } => {
-                format!("bad interpreter: {path} asks for {}, which does not exist", interpreter.display())
+                let why = match self.errno {
+                    libc::EISDIR => "is a directory",
+                    libc::EACCES => "may not be executed",
+                    _ => "does not exist",
+                };
+                format!("bad interpreter: {path} asks for {}, which {why}", interpreter.display())
             }
             StartCause::BadFirstLine { problem } => format!("bad interpreter: {path} {problem}"),
             StartCause::BadLoader => {

@@ -187,6 +187,23 @@ async fn options_in_the_first_line_of_a_script_count() {
     assert_eq!((outcome.end, output.as_str()), (RunEnd::Exited { code: 1 }, ""));
     let text = "#!/usr/bin/env -S python3 -O\nimport sys\nprint(sys.flags.optimize)";
     assert_eq!(runs.run("optimize", script(ScriptRuntime::Python, text, &[])).await.1, "1\n");
+    // What `env` is to change is changed too, and its quotes are read.
+    let text = "#!/usr/bin/env -S -u HOME A='b c' bash \"-eu\"\necho \"$A ${HOME-none} $1\"\nfalse\necho on";
+    let (outcome, output) = runs.run("env", script(ScriptRuntime::Bash, text, &["x y"])).await;
+    assert_eq!((outcome.end, output.as_str()), (RunEnd::Exited { code: 1 }, "b c none x y\n"));
+    let text = "#!/usr/bin/env -S -i A=1 python3 -O\nimport os, sys\nprint(sorted(os.environ.items())[0], sys.flags.optimize)";
+    assert_eq!(runs.run("empty", script(ScriptRuntime::Python, text, &[])).await.1, "('A', '1') 1\n");
+    let text = "#!/usr/bin/env -S A=1 node\nconsole.log(process.env.A, process.argv.length)";
+    assert_eq!(runs.run("node", script(ScriptRuntime::Node, text, &["x"])).await.1, "1 2\n");
+}
+
+#[tokio::test]
+async fn what_loads_a_script_leaves_nothing_that_its_interpreter_complains_of() {
+    let runs = Runs::new();
+    let text = "#!/usr/bin/env -S python3 -X dev -W error\nprint(1)";
+    assert_eq!(runs.run("python", script(ScriptRuntime::Python, text, &[])).await.1, "1\n");
+    let text = "#!/usr/bin/env -S node --throw-deprecation --pending-deprecation\nconsole.log(1)";
+    assert_eq!(runs.run("node", script(ScriptRuntime::Node, text, &[])).await.1, "1\n");
 }
 
 #[tokio::test]
@@ -195,12 +212,20 @@ async fn what_keeps_a_first_line_from_being_read_is_named() {
     for (name, text, word) in [
         ("crlf", "#!/bin/bash -eu\r\necho on\r\n", "CR LF"),
         ("bom", "\u{feff}#!/bin/bash\necho on\n", "byte order mark"),
+        ("quote", "#!/usr/bin/env -S bash \"-e\necho on\n", "not closed"),
+        ("through", "#!/usr/bin/nice bash -e\necho on\n", "through /usr/bin/nice"),
     ] {
         let failure = runs.start(name, script(ScriptRuntime::Bash, text, &[])).await.unwrap_err().to_string();
         assert!(failure.starts_with("the script cannot be run: ") && failure.contains(word), "{failure}");
     }
     let text = "\u{feff}#!/usr/bin/env -S python3 -O\r\nimport sys\r\nprint(sys.flags.optimize)\r\n";
     assert_eq!(runs.run("python", script(ScriptRuntime::Python, text, &[])).await.1, "1\n");
+    for (name, text) in [
+        ("node", "\u{feff}#!/usr/bin/env node\nconsole.log(1)"),
+        ("module", "\u{feff}#!/usr/bin/env node\nimport 'fs'\nconsole.log(1)"),
+    ] {
+        assert_eq!(runs.run(name, script(ScriptRuntime::Node, text, &[])).await.1, "1\n", "{name}");
+    }
 }
 
 #[tokio::test]

@@ -91,6 +91,13 @@ async fn what_is_no_process_is_for_another_runner() {
         assert_eq!(sentence(&runs, kind).await, refusal.message);
     }
     assert_eq!(accepts(&sh(":")), Ok(()));
+    // A script is refused before it is to start where its first line cannot be read.
+    let text = "#!/usr/bin/env -S bash $X\ntrue\n";
+    let refusal = accepts(&script(ScriptRuntime::Bash, text, &[])).unwrap_err();
+    assert_eq!(refusal.field, "kind.subprocess.mode.script.body");
+    assert!(refusal.message.contains("its first line has a $"), "{refusal}");
+    assert_eq!(sentence(&runs, script(ScriptRuntime::Bash, text, &[])).await, refusal.message);
+    assert_eq!(accepts(&script(ScriptRuntime::Bash, "#!/usr/bin/env -S A=1 bash -e\n", &[])), Ok(()));
 }
 
 #[tokio::test]

@@ -242,7 +242,7 @@ fn prepare(
 #[async_trait]
 impl Runner for SlurmRunner {
     fn accepts(&self, spec: &TaskSpec) -> Result<(), FieldError> {
-        argv::subprocess(&spec.kind)?;
+        argv::accepts(&spec.kind)?;
         self.shared().map(drop).map_err(|why| FieldError::new("runnerSelector", why))
     }
 
