@@ -6,7 +6,8 @@
 //! Where the byte is half of another character, such as U+010A or any of U+0A00 to U+0AFF, the row ends there all the same: rows
 //! are counted by that byte, by the writer too, which knows of no encoding. The character is shown as a whole, in the row in which
 //! its other half is; a character of two units in UTF-16LE, whose units are in two rows then (U+1F60A is one), in the second.
-//! Which half the byte is, is told by whether it is at an even place of the log.
+//! Which half the byte is, is told by whether it is at an even place of the log. What is left of a line feed at the end of a log is
+//! no row.
 
 mod decoder;
 mod guess;
@@ -27,6 +28,7 @@ use solti_positions::LogOffset;
 
 use crate::LogError;
 use crate::cursor::LogFiles;
+use crate::format::Counts;
 use start::is_control;
 
 const ESC: u8 = 0x1b;
@@ -92,6 +94,24 @@ impl TextEncoding {
 
     fn is_utf16(self) -> bool {
         self.encoding == UTF_16LE || self.encoding == UTF_16BE
+    }
+
+    /// A log without what is left of the line feed of its last row.
+    pub(crate) fn without_rest(self, log: &[u8]) -> &[u8] {
+        match self.encoding == UTF_16LE && log.ends_with(b"\n\0") {
+            true => &log[..log.len() - 1],
+            false => log,
+        }
+    }
+
+    /// Whether a log that is so long ends in such a rest, which no other row is of.
+    pub(crate) fn has_rest(self, files: &LogFiles, counts: &Counts) -> Result<bool, LogError> {
+        if self.encoding != UTF_16LE || counts.open_row.is_none() {
+            return Ok(false);
+        }
+        let mut last = [0; 2];
+        files.read_log_on(&mut last, counts.offset.saturating_back(2))?;
+        Ok(self.without_rest(&last).len() < last.len())
     }
 
     /// The start of a row that begins at byte `at` of a log with these bytes. What is before it is read where it counts.

@@ -81,6 +81,7 @@ impl LogView {
     /// How the bytes of the log are read; UTF-8 without it. What is asked for by bytes stays what was printed.
     pub fn set_encoding(&mut self, encoding: TextEncoding) {
         self.encoding = encoding;
+        self.extent = None;
     }
 
     pub(crate) fn encoding(&self) -> TextEncoding {
@@ -105,7 +106,8 @@ impl LogView {
         self.cursor.seek_last(&mut self.files)?;
         while self.cursor.next(&mut self.files)?.is_some() {}
         let counts = self.cursor.counts();
-        let rows = counts.row + u64::from(counts.open_row.is_some());
+        let is_open = counts.open_row.is_some() && !self.encoding.has_rest(&self.files, &counts)?;
+        let rows = counts.row + u64::from(is_open);
         let extent = Extent { rows: rows.get(), bytes: counts.offset.get(), last_ts: counts.ts_ms };
         if self.is_final || self.cursor.has_ended() {
             self.extent = Some(extent);
@@ -131,6 +133,12 @@ impl LogView {
             }
         }
         page.close(true);
+        let counts = self.cursor.counts();
+        if page.rows.last().is_some_and(|last| last.row == counts.row)
+            && self.encoding.has_rest(&self.files, &counts)?
+        {
+            page.rows.pop();
+        }
         Ok(page.rows)
     }
 

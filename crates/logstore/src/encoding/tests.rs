@@ -349,3 +349,84 @@ fn a_log_that_grows_is_looked_at_again_when_it_is_twice_as_long() {
     assert_eq!(guess.look(dir.path(), false).unwrap().name(), "windows-1251");
     assert!(guess.settled().is_some());
 }
+
+#[test]
+fn what_is_left_of_the_last_line_feed_is_no_row() {
+    use crate::{LogSearch, LogView, LogWriter, Merged, RowExport, SearchQuery, SmallSearch, Stream, slices};
+    use solti_positions::RowNo;
+    let encoding = TextEncoding::guessed("UTF-16LE").unwrap();
+    let query = |pattern: &str, invert| {
+        let regex =
+            SearchQuery { pattern: pattern.into(), regex: true, invert, encoding, ..SearchQuery::default() };
+        regex.compile().unwrap()
+    };
+    let rows_of = |dir: &std::path::Path, is_final: bool| {
+        let mut view = LogView::open(dir).unwrap();
+        view.set_final(is_final);
+        view.set_encoding(encoding);
+        let rows = view.extent().unwrap().rows;
+        for from in 0..rows + 2 {
+            let found = view.rows(RowNo::new(from), 10, 100).unwrap();
+            assert_eq!(found.len() as u64, rows.saturating_sub(from), "from {from}");
+        }
+        rows
+    };
+    for (text, rows) in [("line\nline\n", 2), ("line", 1), ("line\nline", 2), ("\n", 1), ("\n\n", 2)] {
+        let bytes = in_utf16(text, u16::to_le_bytes);
+        let dir = log_of(&[&bytes]);
+        let dir = dir.path();
+        let empty =
+            text.split('\n').filter(|line| line.is_empty()).count() as u64 - u64::from(text.ends_with('\n'));
+        assert_eq!(rows_of(dir, true), rows, "{text:?}");
+        for (pattern, invert, expected) in [("", false, rows), ("^$", false, empty), ("line", true, empty)] {
+            for block in [1, 4, 1000] {
+                let search =
+                    LogSearch::with_block_bytes(dir, query(pattern, invert), RowNo::ZERO, 1, block).unwrap();
+                search.set_final(true);
+                search.advance(&false.into(), &|_| {}).unwrap();
+                assert_eq!(search.total(), expected, "{text:?} {pattern} {block}");
+                let found = search.select(solti_positions::Rank::ZERO, 100).unwrap();
+                assert_eq!(found.len() as u64, expected, "{text:?} {pattern} {block}");
+                let mut view = LogView::open(dir).unwrap();
+                view.set_encoding(encoding);
+                let slices = slices(&mut view, 3, Some(&search)).unwrap();
+                assert_eq!(
+                    slices.iter().map(|slice| slice.matches).sum::<u64>(),
+                    expected,
+                    "{text:?} {pattern}"
+                );
+            }
+            let small =
+                SmallSearch::new(query(pattern, invert), 10).search(dir, Some(encoding)).unwrap().unwrap();
+            assert_eq!(small.map_or(0, |found| found.matches), expected, "{text:?} {pattern}");
+        }
+        let mut export = RowExport::open(dir, true).unwrap();
+        export.set_encoding(encoding);
+        assert_eq!(export.next(None).unwrap().len() as u64, rows, "{text:?}");
+        let mut merged = Merged::open([(dir, true), (dir, true)]).unwrap();
+        merged.set_encodings([encoding; 2]);
+        let (total, found) = merged.rows(solti_positions::MergedPosition::ZERO, 100, 100).unwrap();
+        assert_eq!((total, found.len() as u64), (2 * rows, 2 * rows), "{text:?}");
+    }
+    // While it is written, byte by byte; the first segment ends within a line feed.
+    let dir = tempfile::tempdir().unwrap();
+    let sizes = crate::SegmentSizes { head: 3, rest: 1000 };
+    let mut writer = LogWriter::with_sizes(dir.path(), sizes).unwrap();
+    let search = LogSearch::open(dir.path(), query("", false), RowNo::ZERO, 1).unwrap();
+    let log = in_utf16("a\nb\n\nc", u16::to_le_bytes);
+    for (byte, rows) in log.iter().zip([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 4]) {
+        writer.append(Stream::Stdout, &[*byte], 1).unwrap();
+        writer.flush_due(u64::MAX / 2).unwrap();
+        search.advance(&false.into(), &|_| {}).unwrap();
+        assert_eq!((rows_of(dir.path(), false), search.total()), (rows, rows), "{byte}");
+    }
+    // What another stream has cut off is one: the log goes on behind it.
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = LogWriter::create(dir.path()).unwrap();
+    for (stream, bytes) in [(Stream::Stdout, &b"a\0\n\0"[..]), (Stream::Stderr, b"x\0\n")] {
+        writer.append(stream, bytes, 1).unwrap();
+        writer.flush_due(u64::MAX / 2).unwrap();
+    }
+    writer.finish(u64::MAX / 2).unwrap();
+    assert_eq!(rows_of(dir.path(), true), 3);
+}

@@ -98,7 +98,7 @@ impl Source {
             0 => RowNo::ZERO,
             _ => self.marks.get(next).map_or(self.end(), |mark| mark.rows),
         };
-        (least.get(), most.get())
+        (least.min(self.end()).get(), most.min(self.end()).get())
     }
 
     /// The first row that is not earlier than `time`, and so how many are.

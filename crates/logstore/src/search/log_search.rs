@@ -14,7 +14,7 @@ use super::scan::{Bounds, OpenRow, Scanner};
 use super::skipping::Skipping;
 use crate::cursor::{Cursor, LogFiles};
 use crate::format::Kind;
-use crate::{LogError, locate};
+use crate::{LogError, TextEncoding, locate};
 use solti_positions::{LogOffset, Rank, RowNo};
 
 pub(super) const BLOCK_BYTES: u64 = 1024 * 1024;
@@ -93,7 +93,7 @@ impl State {
     }
 
     /// Takes note of what the log holds now.
-    fn look(&mut self, run_dir: &Path) -> Result<(), LogError> {
+    fn look(&mut self, run_dir: &Path, encoding: TextEncoding) -> Result<(), LogError> {
         let (mut breaks, mut seams) = (Vec::new(), Vec::new());
         let walked = walk(&mut self.cursor, &mut self.files, LogOffset::MAX, &mut breaks, &mut seams)
             .and_then(|()| self.look_at_segments(&mut seams));
@@ -109,8 +109,9 @@ impl State {
             self.blocks.skip(from, to);
         }
         let counts = self.cursor.counts();
-        self.blocks.grow(counts.offset);
-        (self.end, self.rows) = (counts.offset, counts.row);
+        let rest = encoding.has_rest(&self.files, &counts)?;
+        (self.end, self.rows) = (counts.offset.saturating_back(u64::from(rest)), counts.row);
+        self.blocks.grow(self.end);
         self.is_final |= self.cursor.has_ended();
         walked?;
         self.skipping.look(run_dir, &self.files, self.is_final)
@@ -218,7 +219,7 @@ impl LogSearch {
     pub fn advance(&self, stop: &AtomicBool, report: &(dyn Fn(Progress) + Sync)) -> Result<(), LogError> {
         let left = {
             let mut state = self.state();
-            state.look(&self.run_dir)?;
+            state.look(&self.run_dir, self.matcher.query().encoding)?;
             state.blocks.look_again();
             if !state.begun && state.end > LogOffset::ZERO {
                 let is_final = state.is_final;

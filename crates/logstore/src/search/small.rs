@@ -89,6 +89,7 @@ impl SmallSearch {
             self.matcher = self.matcher.clone().in_encoding(encoding);
             self.scratch = self.matcher.scratch();
         }
+        let log = encoding.without_rest(log);
         let matches = self.matcher.count(log, &mut self.scratch);
         if matches == 0 {
             return Ok(Some(None));

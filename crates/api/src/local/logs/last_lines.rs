@@ -21,10 +21,15 @@ const MAX_LINE: usize = 240;
 fn last_rows(log: LogPlace, encodings: &Encodings, count: u64) -> Result<(LogView, Vec<Row>), LogError> {
     let settled = encodings.settled(&log.folder);
     let mut view = log.clone().read_in(settled.unwrap_or_default()).view()?;
-    let from = RowNo::new(view.extent()?.rows).saturating_back(count);
-    let rows = view.rows(from, count as usize, CLIP)?;
+    let last = |view: &mut LogView| {
+        let from = RowNo::new(view.extent()?.rows).saturating_back(count);
+        view.rows(from, count as usize, CLIP)
+    };
+    let mut rows = last(&mut view)?;
     if settled.is_none() && !rows.iter().all(|row| reads_alike(&row.bytes)) {
         view.set_encoding(encodings.follow(&log)?);
+        // How many there are depends on it.
+        rows = last(&mut view)?;
     }
     Ok((view, rows))
 }
