@@ -8,7 +8,6 @@ use regex_syntax::ast::{
 use regex_syntax::hir::{self, translate::TranslatorBuilder};
 use solti_rows::Severity;
 use std::collections::HashSet;
-use unicode_normalization::UnicodeNormalization;
 
 use super::fields;
 use super::query::{MAX_NESTING, PatternError, SearchQuery};
@@ -46,7 +45,7 @@ impl Expression {
         }
         let typed = parse(&query.pattern)?;
         // A mark that was typed behind its letter belongs to it. What that makes illegal is searched for as it is.
-        let composed = query.pattern.nfc().collect::<String>();
+        let composed = spelling::composed(&query.pattern);
         let text = match parse(&composed) {
             Ok(parsed) => of_rows(&composed, &parsed),
             Err(_) => of_rows(&query.pattern, &typed),
@@ -163,7 +162,13 @@ impl Parts {
             Ast::Literal(literal) => Some((**literal).clone()),
             _ => None,
         };
-        for run in parts.chunk_by(|_, next| literals(next).is_some_and(|next| spelling::is_mark(next.c))) {
+        let belongs = |before: &Ast, next: &Ast| {
+            let next = literals(next);
+            next.is_some_and(|next| {
+                spelling::belongs(literals(before).map_or('\0', |before| before.c), next.c)
+            })
+        };
+        for run in parts.chunk_by(belongs) {
             let Some(letter) = run.iter().map(literals).collect::<Option<Vec<_>>>() else { continue };
             let ([first, .., last], false) = (&letter[..], self.has_bytes) else { continue };
             let text: String = letter.iter().map(|literal| literal.c).collect();
@@ -266,6 +271,16 @@ mod tests {
         assert_eq!(of("日本", false).text, "日本");
         let latin = of("[\u{e9}-\u{ed}]", true).text;
         assert!(latin.contains("|e\u{301}|") && latin.contains("|i\u{301})"), "{latin}");
+        // What has no place in a normal form, as it was typed and as others write it.
+        assert_eq!(of("4.7 k\u{2126}", false).text, "4\\.7 k(?:\u{3a9}|\u{2126})");
+        assert_eq!(of("k\u{2126}+", true).text, "k(?:\u{2126}|\u{3a9})+");
+        assert_eq!(
+            of("\u{95c}+[\u{95c}]", true).text,
+            "(?:\u{95c}|\u{921}\u{93c})+(?:[\u{95c}]|\u{921}\u{93c})"
+        );
+        assert_eq!(of("\u{921}\u{93c}", true).text, "(?:\u{921}\u{93c}|\u{95c})");
+        assert_eq!(of("\u{f42}\u{fb7}", true).text, "(?:\u{f42}\u{fb7}|\u{f43})");
+        assert_eq!(of("[\u{8c48}]", true).text, "(?:[\u{8c48}]|\u{f900})");
         assert_eq!(of(r"caf\xe9", true).text, "caf(?:\\xe9|e\u{301})");
         assert_eq!(of(r"(?-u:\xe9)", true).text, r"(?-u:\xe9)", "a byte");
         assert_eq!(of("x\u{302}\u{323}+", true).text, "x\u{323}\u{302}+", "what is repeated is the last one");

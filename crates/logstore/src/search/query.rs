@@ -567,6 +567,31 @@ mod tests {
     }
 
     #[test]
+    fn what_was_typed_is_found_whatever_normal_form_it_has_not() {
+        let regex = |pattern: &str| SearchQuery { regex: true, case_sensitive: true, ..query(pattern) };
+        for (one, other) in [
+            ("\u{938}\u{95c}\u{915}", "\u{938}\u{921}\u{93c}\u{915}"),
+            ("4.7 k\u{2126}", "4.7 k\u{3a9}"),
+            ("\u{212b}", "A\u{30a}"),
+            ("\u{1f71}", "\u{3b1}\u{301}"),
+            ("\u{f900}", "\u{8c48}"),
+            ("\u{fb2a}", "\u{5e9}\u{5c1}"),
+            ("\u{2329}", "\u{3008}"),
+            ("\u{1d15e}", "\u{1d157}\u{1d165}"),
+            ("x\u{344}", "x\u{308}\u{301}"),
+        ] {
+            let rows = format!("{one}\n{other}\n");
+            for pattern in [one, other] {
+                assert_eq!(rows_of(&query(pattern), rows.as_bytes()), [0, 1], "{pattern}");
+                assert_eq!(rows_of(&regex(&format!("^{pattern}$")), rows.as_bytes()), [0, 1], "{pattern}");
+            }
+        }
+        assert_eq!(rows_of(&regex("^[\u{95c}]$"), "\u{95c}\n\u{921}\n\u{921}\u{93c}".as_bytes()), [0, 2]);
+        assert_eq!(rows_of(&regex("[\u{2126}]"), "\u{2126}\n\u{3a9}\n".as_bytes()), [0, 1]);
+        assert_eq!(rows_of(&query("\u{212a}"), "\u{212a}\nK\n".as_bytes()), [0, 1]);
+    }
+
+    #[test]
     fn an_expression_is_of_one_row_however_it_is_written() {
         let regex = |pattern: &str| SearchQuery { regex: true, ..query(pattern) };
         let rows = b"ab\ncd\na b";
