@@ -176,7 +176,9 @@ pub fn meant_for_a_shell(spec: &TaskSpec) -> Option<String> {
             is_line(&command.command)
                 .then(|| format!("{} is one word here, and so the name of one program.", command.command))
         }),
-        false => solti_shell_line::read_line(&spec.kind.command_text()).advice,
+        // As a text it would be quoted where a shell reads it.
+        false => solti_shell_line::read_first_word(&command.command)
+            .or_else(|| solti_shell_line::read_line(&spec.kind.command_text()).advice),
     }
 }
 
@@ -187,7 +189,12 @@ pub fn instead_of_a_shell(spec: &TaskSpec) -> String {
         TaskKind::Subprocess(SubprocessTask { mode: SubprocessMode::Command(command), .. })
             if !command.args.is_empty() && is_assignment(&command.command) =>
         {
-            format!("Write `--env {}` for it. {SHELL}", quoted(&command.command))
+            let words = std::iter::once(&command.command).chain(&command.args);
+            let set: Vec<_> = words
+                .take_while(|word| is_assignment(word))
+                .map(|word| format!("--env {}", quoted(word)))
+                .collect();
+            format!("Write `{}` for it. {SHELL}", set.join(" "))
         }
         TaskKind::Subprocess(SubprocessTask { mode: SubprocessMode::Command(command), .. })
             if command.args.is_empty()
@@ -450,6 +457,9 @@ mod tests {
             (vec!["env FOO=1 make"], "env FOO=1 make is one word here"),
             (vec!["echo 'a b'"], "echo 'a b' is one word here"),
             (vec!["history"], "history is a word of the shell"),
+            (vec!["[[", "-f", "x", "]]"], "[[ is a word of the shell"),
+            (vec!["((", "1", "))"], "(( is a word of the shell"),
+            (vec!["{", "make", "}"], "{ is a word of the shell"),
         ] {
             assert!(told(&line).is_some_and(|said| said.starts_with(why)), "{line:?}");
         }
@@ -463,6 +473,10 @@ mod tests {
     fn a_variable_is_advised_by_its_option_first() {
         let told = |line: &[&str]| instead_of_a_shell(&spec(line).expect("legal"));
         assert!(told(&["FOO=a b", "make"]).starts_with("Write `--env 'FOO=a b'` for it. A shell gets it by"));
+        assert!(
+            told(&["A=1", "B=x y", "make", "C=2"])
+                .starts_with("Write `--env A=1 --env 'B=x y'` for it. A shell")
+        );
         assert!(told(&["make -j8"]).starts_with("Leave out the quotes around it. A shell gets it by"));
         for line in [&["make && make install"][..], &["cd", "/srv"], &["FOO=1"], &["1=2", "x"]] {
             assert!(told(line).starts_with("A shell gets it by"), "{line:?}");

@@ -34,6 +34,11 @@ struct Found<'l> {
     looked_to: usize,
 }
 
+/// Why a word by itself is for a shell, in a sentence.
+pub(crate) fn word_advice(word: &str) -> Option<String> {
+    is_in(WORDS, word).then(|| format!("{word} is a word of the shell, and no program."))
+}
+
 /// Why the line is for a shell, in a sentence.
 pub(crate) fn advice(tree: &Tree, line: &str) -> Option<String> {
     let mut found = Found { line, ..Found::default() };
@@ -152,7 +157,7 @@ impl<'l> Found<'l> {
             (Some(Beginning::Variable(name)), _) => {
                 format!("{name} sets a variable only in a shell; here it would be the program.")
             }
-            (Some(Beginning::Word(word)), _) => format!("{word} is a word of the shell, and no program."),
+            (Some(Beginning::Word(word)), _) => return word_advice(&word),
             (Some(Beginning::Function(name)), _) => format!("{name}() is a function only in a shell."),
             (None, []) if has_lines => {
                 "A line is a command of its own only in a shell; here its words are further arguments.".into()

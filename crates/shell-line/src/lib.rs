@@ -39,6 +39,13 @@ pub fn read_line(line: &str) -> ShellReading {
     ShellReading { advice: found::advice(&tree, line), flaw: flaw::flaw(&tree, line) }
 }
 
+/// Why a word that is no more than that, and begins a command, is for a shell. In a line it may open something, and be unreadable without
+/// its end.
+#[must_use]
+pub fn read_first_word(word: &str) -> Option<String> {
+    found::word_advice(word)
+}
+
 fn parse(line: &str) -> Option<Tree> {
     if line.len() > MAX_LINE_BYTES {
         return None;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde::Deserialize;
-use solti_shell_line::{MAX_LINE_BYTES, ShellReading, read_line};
+use solti_shell_line::{MAX_LINE_BYTES, ShellReading, read_first_word, read_line};
 use std::process::{Command, Output};
 
 #[derive(Deserialize)]
@@ -50,6 +50,10 @@ fn what_a_shell_does_by_itself_and_no_program_does_is_known() {
     for word in String::from_utf8(told.stdout).expect("text").lines() {
         let is_program = programs.split(' ').any(|program| program == word);
         assert_eq!(read_line(word).advice.is_none(), is_program, "{word}");
+        assert_eq!(read_first_word(word).is_none(), is_program, "{word}");
+    }
+    for word in ["[[", "((", "{", "!", "if"] {
+        assert_eq!(read_first_word(word), Some(format!("{word} is a word of the shell, and no program.")));
     }
 }
 
