@@ -24,6 +24,13 @@ pub struct LogOptions {
     pub fields: Option<RowFilter>,
 }
 
+impl LogOptions {
+    /// Lines do not stand as they do in the log: some are left out, or something is put between them.
+    fn parts_lines(&self) -> bool {
+        self.timestamps || self.since_ms.is_some() || self.fields.is_some()
+    }
+}
+
 pub struct LogPrinter {
     options: LogOptions,
     /// Whose log it is, and who is asked in what encoding that is read.
@@ -139,10 +146,10 @@ impl LogPrinter {
         }
     }
 
-    /// Whether anything depends on what lines say.
+    /// Whether anything depends on what lines say, or on where they end.
     fn reads_text(&self, stream: OutputStreamKind) -> bool {
-        let shows = !self.options.as_json && self.screens[index(stream)].is_some();
-        shows || self.options.fields.is_some()
+        let prints = self.screens[index(stream)].is_some() || self.options.parts_lines();
+        !self.options.as_json && prints || self.options.fields.is_some()
     }
 
     async fn ask_for_encoding(&mut self) {
@@ -251,7 +258,7 @@ impl LogPrinter {
         if self.asking && self.screens[index(stream)].is_some() {
             self.close_question()?;
         }
-        let timestamps = self.options.timestamps;
+        let (timestamps, parts) = (self.options.timestamps, self.options.parts_lines());
         let head = || if timestamps { format!("{} ", time::written(*ts)) } else { String::new() };
         let Self { out, err, screens, open, lines, unended, together, .. } = self;
         let to: &mut dyn Write = match stream {
@@ -276,14 +283,21 @@ impl LogPrinter {
                 to.write_all(shown.as_bytes())
             }
             None => {
+                let (bytes, end) = match parts {
+                    true => lines.alone(bytes, *continues, ended),
+                    false => (bytes, if ended { &b"\n"[..] } else { b"" }),
+                };
+                if bytes.is_empty() && end.is_empty() {
+                    return Ok(());
+                }
                 if timestamps && !continues {
-                    to.write_all(head().as_bytes())?;
+                    to.write_all(&lines.written(&head()))?;
                 }
                 to.write_all(bytes)?;
                 if stream == OutputStreamKind::Stderr || *together {
                     *unended = !ended;
                 }
-                if ended { to.write_all(b"\n") } else { Ok(()) }
+                to.write_all(end)
             }
         }
     }

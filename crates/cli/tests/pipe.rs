@@ -155,6 +155,55 @@ fn input_is_handed_over_as_it_comes() {
 }
 
 #[test]
+fn input_that_cannot_be_read_to_its_end_is_no_end() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut ours = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut theirs, _) = listener.accept().unwrap();
+    // Closed with something that was not read, a connection is reset.
+    ours.write_all(b"unread").unwrap();
+    theirs.write_all(b"a part\n").unwrap();
+    theirs.peek(&mut [0]).unwrap();
+    let mut run = place.command(&["run", "--wait", "--", "cat"]);
+    let mut run = run.stdin(std::os::fd::OwnedFd::from(ours)).spawn().unwrap();
+    let mut begun = [0; 7];
+    run.stdout.as_mut().unwrap().read_exact(&mut begun).unwrap();
+    drop(theirs);
+    let output = run.wait_with_output().unwrap();
+    assert_eq!((&begun[..], output.status.code()), (&b"a part\n"[..], Some(125)), "{}", error(&output));
+    let said = "solti: standard input cannot be read: Connection reset by peer";
+    assert!(error(&output).contains(said), "{}", error(&output));
+    let directory = fs::File::open(place.work()).unwrap();
+    let output = place.command(&["run", "--wait", "--", "cat"]).stdin(directory).output().unwrap();
+    assert_eq!(output.status.code(), Some(125));
+    assert!(error(&output).contains("standard input cannot be read: Is a directory"), "{}", error(&output));
+}
+
+#[test]
+fn lines_of_utf_16_that_are_left_are_whole() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let text = "{\"level\":\"error\",\"n\":1}\n{\"level\":\"info\",\"n\":2}\n{\"level\":\"error\",\"n\":3}\n";
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    fs::write(place.work().join("log"), utf16(text)).unwrap();
+    let id = place.json(&["run", "--json", "--", "cat", "log"])["taskId"].as_str().unwrap().to_owned();
+    place.ok(&["wait", &id]);
+    let logs = |words: &[&str]| place.run(&[&["logs"], words, &[&*id]].concat()).stdout;
+    let errors: String = text.split_inclusive('\n').filter(|line| line.contains("error")).collect();
+    assert_eq!(logs(&["--field", "level=error"]), utf16(&errors));
+    assert_eq!(logs(&[]), utf16(text));
+    let dated = logs(&["--timestamps"]);
+    let units = dated.chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+    let dated = char::decode_utf16(units).collect::<Result<String, _>>().unwrap();
+    assert!(
+        dated.lines().zip(text.lines()).all(|(dated, line)| dated.ends_with(&format!(" {line}"))),
+        "{dated}"
+    );
+    assert_eq!(dated.lines().count(), 3);
+}
+
+#[test]
 fn a_task_that_may_be_tried_again_reads_the_same_again_or_it_is_refused() {
     let place = Place::new();
     let _server = place.serve(&[]);

@@ -1,6 +1,7 @@
 //! Lines of a log that come one by one, outside of its files, as text: by the same reading as that of its rows.
 
-use super::{RowStart, TextEncoding};
+use super::{RowStart, TextEncoding, rest_of};
+use encoding_rs::{UTF_16BE, UTF_16LE};
 use solti_positions::LogOffset;
 use std::borrow::Cow;
 
@@ -39,6 +40,42 @@ impl LogLines {
         match ended {
             true => self.encoding.decode(line, start.0),
             false => self.encoding.decode_part(line, start.0),
+        }
+    }
+
+    /// The bytes of the line that comes next, or of what there is of it, and those of its end, for where no other line is before it and
+    /// behind it: in UTF-16LE one half of each line feed is in the line that follows.
+    #[must_use]
+    pub fn alone<'a>(&self, line: &'a [u8], continues: bool, ended: bool) -> (&'a [u8], &'static [u8]) {
+        let is_first = self.at == LogOffset::ZERO;
+        if self.encoding.encoding != UTF_16LE {
+            return (line, if ended { b"\n" } else { b"" });
+        }
+        let own = if continues || is_first { line } else { rest_of(line) };
+        // A line of another program is taken as it is; a blank one is of the program whose line feed was before it.
+        let is_blank = own.is_empty() && (is_first || own.len() < line.len());
+        let is_utf16 = is_blank || matches!(self.text(line, ended, self.here()), Cow::Owned(_));
+        (
+            own,
+            if !ended {
+                b""
+            } else if is_utf16 {
+                b"\n\0"
+            } else {
+                b"\n"
+            },
+        )
+    }
+
+    /// Words to be put before such a line.
+    #[must_use]
+    pub fn written(&self, words: &str) -> Vec<u8> {
+        let units = words.encode_utf16();
+        match self.encoding.encoding {
+            le if le == UTF_16LE => units.flat_map(u16::to_le_bytes).collect(),
+            be if be == UTF_16BE => units.flat_map(u16::to_be_bytes).collect(),
+            // All others have ASCII in them.
+            _ => words.into(),
         }
     }
 
@@ -102,6 +139,39 @@ mod tests {
         let mut half = LogLines::default();
         half.read_in(TextEncoding::guessed("UTF-16LE").unwrap());
         assert_eq!(&*half.text(b"h\0i", false, half.here()), b"h", "the other half is to come");
+    }
+
+    #[test]
+    fn a_line_by_itself_has_the_whole_of_its_line_feed() {
+        for (name, bytes) in
+            [("UTF-16LE", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("UTF-16BE", u16::to_be_bytes)]
+        {
+            for (text, of_utf8) in
+                [("a\n\nb\u{e4}\n", false), ("\na\n", false), ("a\nb", false), ("a\n", true)]
+            {
+                let mut lines = LogLines::default();
+                lines.read_in(TextEncoding::guessed(name).unwrap());
+                let mut log = utf16(text, bytes);
+                log.extend(if of_utf8 { &b"plain \xc3\xa4\nx\n"[..] } else { b"" });
+                let (mut found, mut rows) =
+                    (Vec::new(), log.split_inclusive(|byte| *byte == b'\n').peekable());
+                while let Some(row) = rows.next() {
+                    let (line, ended) = row.strip_suffix(b"\n").map_or((row, false), |line| (line, true));
+                    let (line, end) = lines.alone(line, false, ended);
+                    found.push([line, end].concat());
+                    lines.pass(row.strip_suffix(b"\n").unwrap_or(row), ended);
+                }
+                found.retain(|line| !line.is_empty());
+                let mut expected: Vec<_> =
+                    text.split_inclusive('\n').map(|line| utf16(line, bytes)).collect();
+                expected.extend(
+                    of_utf8.then(|| [b"plain \xc3\xa4\n".to_vec(), b"x\n".to_vec()]).into_iter().flatten(),
+                );
+                assert_eq!(found, expected, "{name} {text:?}");
+                assert_eq!(lines.written("1 "), utf16("1 ", bytes));
+            }
+        }
+        assert_eq!(LogLines::default().alone(b"\0a", false, true), (&b"\0a"[..], &b"\n"[..]));
     }
 
     #[test]
