@@ -5,6 +5,8 @@
 
 use crate::error::CliError;
 use crate::terminal::say;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use rand::Rng as _;
 use rustix::fs::{CWD, FileType, Mode, mkfifoat};
 use solti_model::{MAX_STDIN_BYTES, Stdin};
@@ -13,9 +15,11 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// The null device, on Linux for ever.
 const NULL: (u32, u32) = (1, 3);
+const STANDARD_INPUT: &str = "standard input";
 /// Who waits for so long for the end of what is read should know it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -34,11 +38,25 @@ impl Input {
         }
     }
 
-    /// Begins to hand over what comes.
-    pub fn hand_over(&mut self) {
-        if let Self::Piped(pipe) = self {
-            pipe.hand_over();
+    /// Begins to hand over what comes. Done only where that cannot be read to its end.
+    pub fn hand_over(&mut self) -> BoxFuture<'static, Unread> {
+        match self {
+            Self::Piped(pipe) => pipe.hand_over(),
+            Self::Stored(_) => std::future::pending().boxed(),
         }
+    }
+}
+
+/// What is left of standard input cannot be read.
+pub struct Unread {
+    source: io::Error,
+    /// As long as it is open, the task takes what it has for a part.
+    _task: File,
+}
+
+impl From<Unread> for CliError {
+    fn from(Unread { source, .. }: Unread) -> Self {
+        Self::Input { what: STANDARD_INPUT.into(), source }
     }
 }
 
@@ -47,14 +65,17 @@ pub fn is_given() -> bool {
     let Ok(found) = rustix::fs::fstat(io::stdin()) else { return false };
     let device = (rustix::fs::major(found.st_rdev), rustix::fs::minor(found.st_rdev));
     match FileType::from_raw_mode(found.st_mode) {
-        FileType::Directory => false,
         FileType::CharacterDevice => device != NULL && !io::stdin().is_terminal(),
         _ => true,
     }
 }
 
-/// Through a named pipe in `dir`, for a server of this machine.
+/// Through a named pipe in `dir`, for a server of this machine. A directory is refused where it is read.
 pub fn piped(dir: &Path) -> io::Result<Input> {
+    let found = rustix::fs::fstat(io::stdin())?;
+    if FileType::from_raw_mode(found.st_mode) == FileType::Directory {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
     Pipe::make(dir).map(Input::Piped)
 }
 
@@ -76,7 +97,7 @@ pub async fn read(instead: &'static str) -> Result<Input, CliError> {
         }
     };
     let bytes = read.unwrap_or_else(|error| Err(io::Error::other(error)));
-    let bytes = bytes.map_err(|source| CliError::Input { what: "standard input".into(), source })?;
+    let bytes = bytes.map_err(|source| CliError::Input { what: STANDARD_INPUT.into(), source })?;
     if bytes.len() > MAX_STDIN_BYTES {
         return Err(CliError::Handover { why: "it is longer than 1 MiB", instead });
     }
@@ -112,17 +133,29 @@ impl Pipe {
         }
     }
 
-    fn hand_over(&mut self) {
-        let (Some(waiting), path) = (self.writer.take(), PathBuf::from(&self.path)) else { return };
+    fn hand_over(&mut self) -> BoxFuture<'static, Unread> {
+        let (failed, reported) = oneshot::channel();
+        let (waiting, path) = (self.writer.take(), PathBuf::from(&self.path));
         // A thread of its own, which ends with this program if nothing else ends it.
         std::thread::spawn(move || {
             // Returns when the task has opened the other end.
             let Ok(mut task) = OpenOptions::new().write(true).open(&path) else { return };
             drop(waiting);
             std::fs::remove_file(&path).ok();
-            // A task that does not read on is no error, and says itself what it lacks.
-            io::copy(&mut io::stdin().lock(), &mut task).ok();
+            match io::copy(&mut io::stdin().lock(), &mut task) {
+                // A task that does not read on is no error, and says itself what it lacks.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                Err(source) => drop(failed.send(Unread { source, _task: task })),
+                Ok(_) => {}
+            }
         });
+        async {
+            match reported.await {
+                Ok(unread) => unread,
+                Err(_) => std::future::pending().await,
+            }
+        }
+        .boxed()
     }
 }
 

@@ -13,6 +13,7 @@ use solti_api::operations::{
 };
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{Slot, StopMode, StorageState, TaskEventKind, TaskId, TaskPhase, TaskRow, Waiting};
+use solti_supervisor::QueueHeads;
 use solti_testing::{SmallDisk, within};
 use std::path::Path;
 
@@ -106,7 +107,12 @@ async fn the_end_of_an_attempt_is_stored_though_its_task_was_stopped_meanwhile()
     engine.running(&id).await;
     fill(&engine, &disk).await;
     std::fs::write(&gate, "").unwrap();
-    row(&engine, &id, |row| matches!(row.waiting, Some(Waiting::Backoff { .. }))).await;
+    // Its row shows what is stored.
+    let is_between = async || {
+        let states = engine.supervisor.row_states(vec![id.clone()], QueueHeads::default()).await.unwrap();
+        matches!(states[&id].waiting, Some(Waiting::Backoff { .. }))
+    };
+    common::until_async("its end is heard", is_between).await;
     let stop = StopTask { id: id.clone(), mode: StopMode::Graceful };
     let (stopped, ()) = tokio::join!(engine.api.ask(stop), free(&engine, &disk));
     // In time, or as not stored yet: it goes on either way.

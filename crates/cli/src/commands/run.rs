@@ -261,7 +261,7 @@ impl<'a> AttendedTask<'a> {
         if io::stderr().is_terminal() {
             say!("solti: task {id}");
         }
-        input.hand_over();
+        let (mut unreadable, mut unread) = (Some(input.hand_over()), None);
         let how = LogReading { after: LogPosition::default(), unfinished: !self.as_json, follow: true };
         let mut log = client.read_log(id, how).await?.map(|(_, event)| event).boxed();
         let reader_gone = reader_gone();
@@ -296,6 +296,13 @@ impl<'a> AttendedTask<'a> {
                 },
                 () = &mut reader_gone => self.printed(Err(io::ErrorKind::BrokenPipe.into())),
                 asked = self.signals.next() => self.is_to_end(asked),
+                // The task would take what it has for all there is.
+                failed = result_of(&mut unreadable) => {
+                    (unreadable, unread) = (None, Some(failed));
+                    if self.stopping == Stopping::No {
+                        self.stop(None);
+                    }
+                }
                 answered = result_of(&mut self.request) => {
                     self.request = None;
                     self.answered(answered)?;
@@ -328,6 +335,9 @@ impl<'a> AttendedTask<'a> {
         }
         if let Some(error) = self.lost.filter(|error| !is_reader_gone(error)) {
             return Err(error.into());
+        }
+        if let Some(failed) = unread {
+            return Err(failed.into());
         }
         if let Some(end) = show::bad_end(&task.status) {
             say!("solti: {end}");
