@@ -153,9 +153,8 @@ mod tests {
                 lines.read_in(TextEncoding::guessed(name).unwrap());
                 let mut log = utf16(text, bytes);
                 log.extend(if of_utf8 { &b"plain \xc3\xa4\nx\n"[..] } else { b"" });
-                let (mut found, mut rows) =
-                    (Vec::new(), log.split_inclusive(|byte| *byte == b'\n').peekable());
-                while let Some(row) = rows.next() {
+                let (mut found, rows) = (Vec::new(), log.split_inclusive(|byte| *byte == b'\n'));
+                for row in rows {
                     let (line, ended) = row.strip_suffix(b"\n").map_or((row, false), |line| (line, true));
                     let (line, end) = lines.alone(line, false, ended);
                     found.push([line, end].concat());
