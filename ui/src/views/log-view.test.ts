@@ -236,6 +236,24 @@ it("offers fields where lines are JSON, and draws them when they are taken", asy
   expect(screen.queryByTestId("json-offer")).toBeNull();
 });
 
+it("leaves the log alone while a dialog is open over it, and closes its window all the same", async () => {
+  const close = vi.spyOn(backend, "closeWindow").mockResolvedValue();
+  const mark = vi.spyOn(backend, "setBookmark");
+  await open();
+  await fireEvent.keyDown(pane(), { key: "c" });
+  const dialog = await screen.findByTestId("columns");
+  for (const target of [dialog.querySelector("button")!, document.body]) {
+    expect(await fireEvent.keyDown(target, { key: "b" })).toBe(true);
+    expect(await fireEvent.keyDown(target, { key: "b", ctrlKey: true })).toBe(true);
+    expect(await fireEvent.keyDown(target, { key: "s", ctrlKey: true })).toBe(true);
+    expect(await fireEvent.keyDown(target, { key: "?" })).toBe(true);
+  }
+  expect(screen.getAllByRole("dialog")).toEqual([dialog]);
+  expect(mark).not.toHaveBeenCalled();
+  await fireEvent.keyDown(document.body, { key: "w", ctrlKey: true });
+  expect(close).toHaveBeenCalledOnce();
+});
+
 it("shows fields of records as columns that were chosen, and lines that are none as they are", async () => {
   const web = (await backend.listTasks({ query: { slot: "web" } })).rows[0]?.task.metadata.id ?? "";
   const { readLog } = backend;

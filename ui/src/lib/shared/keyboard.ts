@@ -75,6 +75,9 @@ export function typesInto(target: EventTarget | null): boolean {
   );
 }
 
+/** Whether a dialog is open: what lies behind it takes no keys. */
+export const dialogIsOpen = (): boolean => document.querySelector("dialog[open]") !== null;
+
 /** Whether the key would press what has the focus. */
 export function presses(event: KeyboardEvent): boolean {
   const pressing = event.key === "Enter" || event.key === " ";

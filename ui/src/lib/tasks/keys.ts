@@ -3,7 +3,7 @@
 import { tick } from "svelte";
 import { goToPane, nextPane } from "./panes";
 import type { Workspace } from "./workspace.svelte";
-import { stroke } from "../shared/keyboard";
+import { dialogIsOpen, stroke } from "../shared/keyboard";
 
 export interface KeyBinding {
   keys: string[];
@@ -253,19 +253,7 @@ export function handleKey(workspace: Workspace, event: KeyboardEvent): boolean {
     event.preventDefault();
     return true;
   }
-  if (
-    workspace.question ||
-    workspace.closing ||
-    workspace.form.open ||
-    workspace.paletteOpen ||
-    workspace.searchOpen ||
-    workspace.sheetOpen ||
-    workspace.menu ||
-    workspace.jobs.editor ||
-    workspace.jobs.asking ||
-    workspace.jobs.renaming
-  )
-    return false;
+  if (dialogIsOpen() || workspace.menu) return false;
   // The list is not there to be worked on.
   if (workspace.settingsAt) return inSettings(workspace, event);
   if (workspace.away) return awayFromList(workspace, event);

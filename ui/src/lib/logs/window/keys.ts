@@ -1,6 +1,6 @@
 // Keys of the windows of logs beside those of their pane: finding, errors, bookmarks, going to a line, how rows are drawn, the window
 // itself. Those without Ctrl count only while no field has the focus.
-import { act, presses, stroke, typesInto } from "../../shared/keyboard";
+import { act, dialogIsOpen, presses, stroke, typesInto } from "../../shared/keyboard";
 import { paneKey } from "../pane/keys";
 import type { LogWindow } from "./log-window.svelte";
 import type { StreamChoice } from "./stream-filter.svelte";
@@ -34,11 +34,17 @@ export const KEYS: readonly (readonly [word: string, ...keys: string[]])[] = [
 
 const STREAMS: readonly StreamChoice[] = ["both", "stdout", "stderr"];
 
-/** Handles one keydown in a window of logs; true when it was ours. `find` gives the find field the focus. */
+/** Handles one keydown in a window of logs; true when it was ours. Nothing happens to the log behind an open dialog. `find` gives the find field the focus. */
 export function windowKey(log: LogWindow, event: KeyboardEvent, find: () => void): boolean {
-  if (event.defaultPrevented || log.whole !== null) return false;
+  if (event.defaultPrevented) return false;
   const { choices, reader, source, view } = log;
   const failed = (thrown: unknown): void => log.told.fail("Could not change the window", thrown);
+  const ofWindow = {
+    "Ctrl+W": () => void source.backend.closeWindow().catch(failed),
+    F11: () => void source.backend.toggleFullScreen().catch(failed),
+  };
+  if (act(event, ofWindow)) return true;
+  if (dialogIsOpen()) return false;
   const everywhere = {
     "Ctrl+F": find,
     "Ctrl+G": () => (log.asking = "place"),
@@ -48,8 +54,6 @@ export function windowKey(log: LogWindow, event: KeyboardEvent, find: () => void
     "Ctrl+=": () => choices.resize(1),
     "Ctrl+-": () => choices.resize(-1),
     "Ctrl+0": () => choices.resize(0),
-    "Ctrl+W": () => void source.backend.closeWindow().catch(failed),
-    F11: () => void source.backend.toggleFullScreen().catch(failed),
     F3: () => void log.find.step(true),
     "Shift+F3": () => void log.find.step(false),
   };
