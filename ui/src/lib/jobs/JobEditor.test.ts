@@ -83,6 +83,31 @@ describe("the editor of a job", () => {
     });
   });
 
+  it("keeps the values of a schedule under the other name of their parameter, and choices with commas", async () => {
+    const job = await jobNamed("render-map");
+    await backend.saveJob({
+      job: {
+        ...job,
+        parameters: [
+          { name: "day", type: "text", required: true },
+          { name: "town", type: "choice", required: false, choices: ["Berlin, DE", "Paris, FR"] },
+          { name: "constructor", type: "text", required: false },
+        ],
+        schedules: [{ cron: "0 5 * * *", parameters: { day: "monday" } }],
+      },
+    });
+    const onsaved = open(await jobNamed("render-map"));
+    expect(screen.getByLabelText<HTMLInputElement>("constructor").value).toBe("");
+    // Letter by letter, past the name of another one.
+    for (const name of ["town", "weekday"]) await type(screen.getByLabelText("Name of parameter 1"), name);
+    expect(screen.getByLabelText<HTMLInputElement>("weekday").value).toBe("monday");
+    await fireEvent.click(screen.getByTestId("save-job"));
+    await waitFor(() => expect(onsaved).toHaveBeenCalled());
+    const { parameters, schedules } = await jobNamed("render-map");
+    expect(parameters?.[1]?.choices).toEqual(["Berlin, DE", "Paris, FR"]);
+    expect(schedules?.[0]?.parameters).toEqual({ weekday: "monday" });
+  });
+
   it("does not save over what somebody else has saved meanwhile", async () => {
     const job = await jobNamed("nightly-import");
     await backend.saveJob({ job: { ...job, notes: "theirs" } });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Job, TaskSpec } from "../api/types";
-import { draftOf, emptySchedule, jobOf, localTime, scheduleOf } from "./draft";
+import { draftOf, emptyParameter, emptySchedule, jobOf, localTime, scheduleOf } from "./draft";
 import { nameFrom } from "../shared/job-name";
 
 const spec: TaskSpec = { slot: "etl", kind: { wasm: { module: "/m" } } };
@@ -12,6 +12,15 @@ const job: Job = {
   parameters: [
     { name: "date", type: "text", required: true, pattern: "\\d+", default: "1", help: "which" },
     { name: "where", type: "choice", required: false, choices: ["a", "b"] },
+    {
+      name: "town",
+      type: "choice",
+      required: false,
+      default: "Paris, FR",
+      choices: ["Berlin, DE", "Paris, FR"],
+    },
+    { name: "constructor", type: "text", required: false },
+    { name: "__proto__", type: "text", required: false },
   ],
   schedules: [
     {
@@ -20,7 +29,7 @@ const job: Job = {
       zone: "Europe/Berlin",
       missed: "all",
       paused: true,
-      parameters: { date: "2" },
+      parameters: { date: "2", ["__proto__"]: "3" },
     },
     { id: "b", everyMs: 90_000, anchor: 5, missed: "skip", paused: false, jitterMs: 7, from: 1, until: 9 },
     { id: "c", at: 1_800_000_000_000, missed: "latest", paused: false },
@@ -57,8 +66,17 @@ describe("the draft of a job", () => {
 
   it("takes the values of a parameter away with it", () => {
     const draft = draftOf(job);
-    draft.parameters.shift();
-    expect(jobOf(draft, spec).job.schedules![0]!.parameters).toEqual({});
+    draft.parameters = draft.parameters.filter(({ name }) => name !== "date");
+    draft.parameters.push({ ...emptyParameter(), name: "date" });
+    expect(Object.entries(jobOf(draft, spec).job.schedules![0]!.parameters ?? {})).toEqual([
+      ["__proto__", "3"],
+    ]);
+  });
+
+  it("keeps the values of a parameter under its other name, also past the name of another", () => {
+    const draft = draftOf(job);
+    for (const name of ["", "where", "where-to"]) draft.parameters[0]!.name = name;
+    expect(jobOf(draft, spec).job.schedules![0]!.parameters).toMatchObject({ "where-to": "2" });
   });
 
   it("reads a time as the person's own clock shows it", () => {

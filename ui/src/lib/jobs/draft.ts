@@ -2,6 +2,7 @@
 import type { Job, Parameter, Schedule, TaskSpec } from "../api/types";
 import { formatDuration, parseDuration } from "../shared/duration";
 import { digits, isoDay, minuteOfDay } from "../shared/format";
+import { joinValues, splitValues } from "../shared/list-text";
 
 type ScheduleKind = "cron" | "every" | "at" | "start";
 
@@ -20,17 +21,20 @@ export interface ScheduleDraft {
   /** The first and the last moment that count, each as `at`, or nothing. */
   from: string;
   until: string;
-  parameters: Record<string, string>;
+  /** The values of parameters, by their keys. */
+  values: Readonly<Record<number, string>>;
   /** What was saved: where its text is the same, so is what it says, down to the millisecond. */
   saved: Pick<Schedule, "id" | "everyMs" | "anchor" | "at" | "from" | "until">;
 }
 
 export interface ParameterDraft {
+  /** Stays what it is while the name changes, and is no other's. */
+  key: number;
   name: string;
   type: Parameter["type"];
   required: boolean;
   default: string;
-  /** Separated by commas. */
+  /** As one text (list-text.ts). */
   choices: string;
   pattern: string;
   help: string;
@@ -65,13 +69,24 @@ export function emptySchedule(): ScheduleDraft {
     jitter: "",
     from: "",
     until: "",
-    parameters: {},
+    values: {},
     saved: {},
   };
 }
 
+let made = 0;
+
 export function emptyParameter(): ParameterDraft {
-  return { name: "", type: "text", required: true, default: "", choices: "", pattern: "", help: "" };
+  return {
+    key: made++,
+    name: "",
+    type: "text",
+    required: true,
+    default: "",
+    choices: "",
+    pattern: "",
+    help: "",
+  };
 }
 
 /** The first and the last moment that count, as the editor calls them. */
@@ -87,7 +102,7 @@ function momentOf(text: string, saved: number | undefined): number {
   return saved !== undefined && text === localTime(saved) ? saved : new Date(text).getTime();
 }
 
-function scheduleDraft(schedule: Schedule): ScheduleDraft {
+function scheduleDraft(schedule: Schedule, parameters: readonly ParameterDraft[]): ScheduleDraft {
   const { id, everyMs, anchor, at, from, until } = schedule;
   const kind =
     schedule.cron !== undefined
@@ -98,6 +113,7 @@ function scheduleDraft(schedule: Schedule): ScheduleDraft {
           ? "at"
           : "start";
   const empty = emptySchedule();
+  const given = new Map(Object.entries(schedule.parameters ?? {}));
   return {
     kind,
     cron: schedule.cron ?? empty.cron,
@@ -109,30 +125,34 @@ function scheduleDraft(schedule: Schedule): ScheduleDraft {
     jitter: schedule.jitterMs ? formatDuration(schedule.jitterMs) : "",
     from: momentText(from),
     until: momentText(until),
-    parameters: Object.fromEntries(Object.entries(schedule.parameters ?? {}).map(([k, v]) => [k, v ?? ""])),
+    values: Object.fromEntries(
+      parameters.flatMap(({ key, name }) => (given.has(name) ? [[key, given.get(name) ?? ""]] : [])),
+    ),
     saved: { id, everyMs, anchor, at, from, until },
   };
 }
 
 export function draftOf(job: Partial<Job>): JobDraft {
+  const parameters = (job.parameters ?? []).map((parameter) => ({
+    ...emptyParameter(),
+    name: parameter.name,
+    type: parameter.type,
+    required: parameter.required ?? false,
+    default: parameter.default ?? "",
+    choices: joinValues(parameter.choices ?? []),
+    pattern: parameter.pattern ?? "",
+    help: parameter.help ?? "",
+  }));
   return {
     name: job.name ?? "",
     title: job.title ?? "",
     notes: job.notes ?? "",
-    parameters: (job.parameters ?? []).map((parameter) => ({
-      name: parameter.name,
-      type: parameter.type,
-      required: parameter.required ?? false,
-      default: parameter.default ?? "",
-      choices: (parameter.choices ?? []).join(", "),
-      pattern: parameter.pattern ?? "",
-      help: parameter.help ?? "",
-    })),
-    schedules: (job.schedules ?? []).map(scheduleDraft),
+    parameters,
+    schedules: (job.schedules ?? []).map((schedule) => scheduleDraft(schedule, parameters)),
   };
 }
 
-/** What the draft of a schedule says; `field` is beside what is wrong with it. */
+/** What the draft of a schedule says but for the values of parameters; `field` is beside what is wrong with it. */
 export function scheduleOf(
   draft: ScheduleDraft,
 ):
@@ -143,8 +163,6 @@ export function scheduleOf(
   const schedule: Schedule = { missed, paused };
   if (saved.id !== undefined) schedule.id = saved.id;
   if (zone.trim() !== "" && zone !== "local") schedule.zone = zone.trim();
-  const given = Object.entries(draft.parameters).filter(([, value]) => value !== "");
-  if (given.length) schedule.parameters = Object.fromEntries(given);
   if (kind === "cron") schedule.cron = draft.cron.trim();
   else if (kind === "start") schedule.onStart = true;
   else if (kind === "at") {
@@ -173,10 +191,7 @@ export function scheduleOf(
 
 function parameterOf(draft: ParameterDraft): Parameter {
   const { name, type, required } = draft;
-  const choices = draft.choices
-    .split(",")
-    .map((choice) => choice.trim())
-    .filter(Boolean);
+  const choices = splitValues(draft.choices).filter(Boolean);
   return {
     name: name.trim(),
     type,
@@ -194,14 +209,12 @@ export function jobOf(draft: JobDraft, spec: TaskSpec): { job: Job; problems: Pr
   const schedules = draft.schedules.flatMap((one, n) => {
     const { schedule, wrong } = scheduleOf(one);
     if (wrong) problems[`schedules[${n}].${wrong.field}`] = wrong.message;
-    return schedule ? [schedule] : [];
+    if (!schedule) return [];
+    const given = draft.parameters.flatMap(({ key, name }) =>
+      one.values[key] ? [[name.trim(), one.values[key]] as const] : [],
+    );
+    return [given.length === 0 ? schedule : { ...schedule, parameters: Object.fromEntries(given) }];
   });
-  const known = new Set(draft.parameters.map(({ name }) => name.trim()));
-  for (const schedule of schedules) {
-    // A parameter that was taken away takes its values with it.
-    const kept = Object.entries(schedule.parameters ?? {}).filter(([name]) => known.has(name));
-    if (schedule.parameters) schedule.parameters = Object.fromEntries(kept);
-  }
   const job: Job = {
     name: draft.name.trim(),
     ...(draft.title.trim() === "" ? {} : { title: draft.title.trim() }),

@@ -1,11 +1,31 @@
-import { cleanup, render, screen } from "@testing-library/svelte";
-import { afterEach, expect, it } from "vitest";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { afterEach, expect, it, vi } from "vitest";
 import { createFakeBackend } from "../api/fake";
 import type { HookDelivery } from "../api/types";
 import Hooks from "./Hooks.svelte";
 import type { SettingsHost } from "./host";
 
 afterEach(cleanup);
+
+it("labels with commas are changed as they are", async () => {
+  const backend = createFakeBackend();
+  const labels = { team: "a,b", stage: "live, west", end: "a " };
+  await backend.saveHook({
+    hook: { name: "chat", on: ["failure"], labels, call: { command: { command: "page" } } },
+  });
+  const save = vi.spyOn(backend, "saveHook");
+  const workspace = {
+    backend,
+    machines: { here: true },
+    settings: {},
+    ask: () => {},
+  } as unknown as SettingsHost;
+  render(Hooks, { workspace });
+  await fireEvent.click(await screen.findByText("Change"));
+  await fireEvent.click(screen.getByTestId("save-hook"));
+  await waitFor(() => expect(save).toHaveBeenCalled());
+  expect(save.mock.lastCall?.[0].hook.labels).toEqual(labels);
+});
 
 const call: HookDelivery = { id: 1, hook: "chat", event: "failure", at: 1, tries: 1, state: "waiting" };
 

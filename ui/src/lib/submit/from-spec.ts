@@ -6,7 +6,7 @@ import { joinCommandLine } from "../shared/quoting";
 import { sizeText } from "../shared/size";
 import { decodeUtf8 } from "./base64";
 import { fromContainer } from "./container";
-import { joinValues } from "./expression-values";
+import { joinValues } from "../shared/list-text";
 import { emptyForm, ownLane, type Answer, type Form, type Pair } from "./form";
 import { writeStart } from "./start-time";
 import { fromCluster } from "./cluster";

@@ -6,7 +6,7 @@ import { parseSize } from "../shared/size";
 import { encodeUtf8 } from "./base64";
 import { parseCommandLine } from "./commandLine";
 import { toContainer } from "./container";
-import { splitValues } from "./expression-values";
+import { splitValues } from "../shared/list-text";
 import { ownLane, type Answer, type FieldErrors, type Form, type Pair } from "./form";
 import { parseStart } from "./start-time";
 import { toCluster } from "./cluster";
