@@ -126,6 +126,77 @@ test("a waiting task is edited in its place, and whoever was faster is not overw
   expect(shown()).toHaveLength(before);
 });
 
+/** Whatever has its answer has been told of it, and drawn it. */
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+/** Reading a whole task takes until the answer is let go. */
+function readSlowly() {
+  const held: (() => void)[] = [];
+  const read = fake.getTaskStatus;
+  fake.getTaskStatus = async (id) => {
+    const task = await read(id);
+    await new Promise<void>((resolve) => held.push(resolve));
+    return task;
+  };
+  return { arrive: () => held.splice(0).forEach((resolve) => resolve()) };
+}
+
+test("a task that is read late does not take the place of a form that is open by then", async () => {
+  await open();
+  await fake.submitTask(command("wide"));
+  const id = await fake.submitTask(command("wide", { admission: "queue" }));
+  await choose(id);
+  const { arrive } = readSlowly();
+  await key("e");
+  await key("n");
+  const form = await screen.findByTestId("submit-dialog");
+  await fireEvent.input(within(form).getByTestId("field-command"), { target: { value: "make all" } });
+  arrive();
+  await settled();
+  expect(within(form).getByRole("heading").textContent).toBe("New task");
+  expect(within(form).getByTestId<HTMLInputElement>("field-command").value).toBe("make all");
+  await fireEvent.click(within(form).getByText("Run task"));
+  await waitFor(() => expect(screen.queryByTestId("submit-dialog")).toBeNull());
+  expect((await fake.getTaskRow({ id }))?.task.status.phase).toBe("pending");
+  // Nor one that another was asked for since.
+  await choose(id);
+  await key("e");
+  const other = rowOf("succeeded");
+  await fireEvent.click(other);
+  await key("d");
+  arrive();
+  const duplicate = await screen.findByTestId("submit-dialog");
+  await waitFor(() => expect(within(duplicate).getByRole("heading").textContent).toMatch(/^Duplicate/));
+});
+
+test("a task that is accepted late replaces what its own form was of, and closes no other", async () => {
+  await open();
+  await fake.submitTask(command("wide"));
+  const id = await fake.submitTask(command("wide", { admission: "queue" }));
+  const accept = vi.fn<() => void>();
+  const submit = fake.submitTask;
+  fake.submitTask = async (spec) => {
+    await new Promise<void>((resolve) => accept.mockImplementation(resolve));
+    return submit(spec);
+  };
+  await key("n");
+  const first = await screen.findByTestId("submit-dialog");
+  await fireEvent.input(within(first).getByTestId("field-command"), { target: { value: "make all" } });
+  await fireEvent.click(within(first).getByText("Run task"));
+  await waitFor(() => expect(accept.getMockImplementation()).toBeTruthy());
+  await fireEvent(first, new Event("cancel"));
+  await waitFor(() => expect(screen.queryByTestId("submit-dialog")).toBeNull());
+  await choose(id);
+  await key("e");
+  const second = await screen.findByTestId("submit-dialog");
+  const before = (await fake.listTasks({ query: { limit: 0 } })).total;
+  accept();
+  await waitFor(async () => expect((await fake.listTasks({ query: { limit: 0 } })).total).toBe(before + 1));
+  await settled();
+  expect(screen.getByTestId("submit-dialog")).toBe(second);
+  expect((await fake.getTaskRow({ id }))?.task.status.phase).toBe("pending");
+});
+
 test("what waits is held, moved and run now, and says where it waits for another", async () => {
   await open();
   await fake.submitTask(command("wide"));

@@ -149,8 +149,9 @@ export class Jobs {
     this.editor = { job: { title, spec }, revision: 0 };
   }
 
-  saved(job: Job) {
-    this.editor = undefined;
+  /** What was written in `editor` is saved. It may have been closed meanwhile, and another one opened. */
+  saved(job: Job, editor: OpenEditor) {
+    if (this.editor === editor) this.editor = undefined;
     this.open = true;
     this.choose(job.name);
   }

@@ -23,21 +23,25 @@ export interface OpenForm {
 export class TaskForm {
   open = $state.raw<OpenForm | undefined>(undefined);
   readonly #host: CommandHost;
+  /** Counts what was asked for: a task that is read late does not take the place of a form that was opened since. */
+  #asked = 0;
 
   constructor(host: CommandHost) {
     this.#host = host;
   }
 
   create(initial?: TaskSpec) {
+    this.#asked++;
     this.open = { initial };
   }
 
   /** A form that is open already is the one that was asked for. */
   ensure() {
-    this.open ??= {};
+    if (this.open === undefined) this.create();
   }
 
   close() {
+    this.#asked++;
     this.open = undefined;
   }
 
@@ -57,9 +61,10 @@ export class TaskForm {
     void this.#fill(({ task, name }) => ({ initial: again(task.spec), name, duplicate: true }));
   }
 
-  submitted(id: string) {
-    const instead = this.open?.instead;
-    this.close();
+  /** What was filled in `form` is accepted. It may have been closed meanwhile, and another one opened. */
+  submitted(id: string, form: OpenForm) {
+    const { instead } = form;
+    if (this.open === form) this.close();
     if (id) this.#host.reveal(id);
     if (instead !== undefined)
       this.#replaced(instead).catch((thrown: unknown) => this.#host.notices.report(thrown));
@@ -68,11 +73,12 @@ export class TaskForm {
   /** Opens it with what is made of the task in the detail pane. */
   async #fill(from: (read: NonNullable<Awaited<ReturnType<typeof readPinned>>>) => OpenForm): Promise<void> {
     const { backend, list, notices } = this.#host;
+    const nth = ++this.#asked;
     try {
       const read = await readPinned(backend, list);
-      if (read) this.open = from(read);
+      if (read && nth === this.#asked) this.open = from(read);
     } catch (thrown) {
-      notices.report(thrown);
+      if (nth === this.#asked) notices.report(thrown);
     }
   }
 

@@ -16,9 +16,11 @@ export class JobCommands {
   /** A job of what the task in the detail pane runs. */
   async saveCurrent(): Promise<void> {
     const { backend, list, notices } = this.#host;
+    const { editor } = this.#jobs;
     try {
       const read = await readPinned(backend, list);
-      if (read) this.#jobs.create(again(read.task.spec), read.name);
+      // One that was opened since is being written in.
+      if (read && this.#jobs.editor === editor) this.#jobs.create(again(read.task.spec), read.name);
     } catch (thrown) {
       notices.report(thrown);
     }
@@ -32,8 +34,11 @@ export class JobCommands {
 
   runNamed(name: string) {
     const { backend, notices } = this.#host;
+    const { asking } = this.#jobs;
     backend.getJob({ name }).then(
       (detail) => {
+        // The parameters of another job are being filled in since.
+        if (detail?.job.parameters?.length && this.#jobs.asking !== asking) return;
         if (detail) this.run(detail.job);
         else notices.say("error", `There is no job ${name} any more`);
       },
@@ -44,7 +49,7 @@ export class JobCommands {
   /** Rejects with what is wrong with the parameters. */
   async start(name: string, parameters: Record<string, string>): Promise<void> {
     await this.#host.backend.runJob({ name, parameters });
-    this.#jobs.asking = undefined;
+    if (this.#jobs.asking?.name === name) this.#jobs.asking = undefined;
     this.#host.notices.say("plain", `${name} has started`);
   }
 
