@@ -76,6 +76,19 @@ test("letters typed into the filter are text, and the list follows the filter", 
   await waitFor(() => expect(rows().length).toBeGreaterThan(5));
 });
 
+test("a task that comes while nothing is listed is shown, wherever the pointer was", async () => {
+  await open();
+  await fireEvent.pointerEnter(screen.getByTestId("task-list"));
+  await fireEvent.input(screen.getByTestId("filter"), { target: { value: "zebra" } });
+  await screen.findByText(/No task matches/);
+  const id = await fake.submitTask({
+    slot: "zoo",
+    labels: { name: "zebra" },
+    kind: { subprocess: { mode: { command: { command: "true" } } } },
+  });
+  await waitFor(() => expect(screen.getByTestId("task-row").dataset.taskId).toBe(id));
+});
+
 test("s stops the running task at once", async () => {
   await open();
   const id = rowOf("running").dataset.taskId!;

@@ -1,6 +1,5 @@
 // The row of the task in the detail pane: kept true by the changes that the list hears, whether or not the list has it.
 import type { Backend } from "../api/backend";
-import { ApiError } from "../api/errors";
 import type { TaskChange, TaskRow } from "../api/types";
 
 export const isOlder = (a: TaskRow, b: TaskRow) =>
@@ -11,11 +10,12 @@ export class PinnedRow {
   #id: string | undefined;
   #gone = false;
   readonly #backend: Backend;
-  readonly #onerror: (error: ApiError) => void;
+  readonly #onanswer: (thrown?: unknown) => void;
 
-  constructor(backend: Backend, onerror: (error: ApiError) => void) {
+  /** `onanswer` hears why it could not be read, or nothing once it is known or no longer asked for. */
+  constructor(backend: Backend, onanswer: (thrown?: unknown) => void) {
     this.#backend = backend;
-    this.#onerror = onerror;
+    this.#onanswer = onanswer;
   }
 
   /** From now on it is this one, which may be among those that are loaded. */
@@ -23,6 +23,7 @@ export class PinnedRow {
     if (id === this.#id) return;
     this.#id = id;
     this.#gone = false;
+    this.#onanswer();
     this.row = loaded.find((row) => row.task.metadata.id === id);
     if (!this.row) this.#look();
   }
@@ -31,10 +32,12 @@ export class PinnedRow {
     const id = this.#id;
     if (id === undefined) return;
     if (change.deleted.includes(id)) {
+      this.#onanswer();
       this.row = undefined;
       this.#gone = true;
     }
     const fresh = change.changed.find((row) => row.task.metadata.id === id);
+    if (fresh) this.#onanswer();
     if (fresh && !(this.row && isOlder(fresh, this.row))) this.row = fresh;
     if (change.resync) this.#look();
   }
@@ -45,10 +48,13 @@ export class PinnedRow {
     if (id === undefined) return;
     this.#backend.getTaskRow({ id }).then(
       (row) => {
-        if (id === this.#id && !this.#gone && !(row && this.row && isOlder(row, this.row)))
-          this.row = row ?? undefined;
+        if (id !== this.#id) return;
+        this.#onanswer();
+        if (!this.#gone && !(row && this.row && isOlder(row, this.row))) this.row = row ?? undefined;
       },
-      (thrown: unknown) => this.#onerror(ApiError.from(thrown)),
+      (thrown: unknown) => {
+        if (id === this.#id) this.#onanswer(thrown);
+      },
     );
   }
 }

@@ -5,6 +5,7 @@
 // are selected) nothing moves: new rows, rows that no longer match and rows that belong elsewhere by now wait until it is let go. However many tasks come, it
 // holds no more than a few hundred rows beyond those that are looked at.
 // The row of the task in the detail pane is pinned-row.svelte.ts's, selection is in selection.svelte.ts, deletion with undo in deletions.svelte.ts.
+import { SvelteMap } from "svelte/reactivity";
 import { pauses, sleep } from "../shared/pauses";
 import { compareRows, isNewestFirst, NEWEST_FIRST } from "../shared/order";
 import { isFinished } from "../shared/phase";
@@ -25,6 +26,10 @@ const OVER_MS = 30_000;
 const RECOUNT_MS = 1000;
 const idOf = (row: TaskRow) => row.task.metadata.id;
 
+/** What is asked for apart from the rest: what one could not be read for says nothing of the others. */
+const ASKED = ["rows", "pinned", "total", "summary"] as const;
+type Asked = (typeof ASKED)[number];
+
 export class TaskList {
   rows = $state.raw<TaskRow[]>([]);
   total = $state(0);
@@ -40,10 +45,10 @@ export class TaskList {
   reach = 0;
   loading = $state(false);
   loaded = $state(false);
-  error = $state.raw<ApiError | undefined>(undefined);
   /** Nothing is told of changes: what is shown may be old. */
   broken = $state(false);
 
+  readonly #failures = new SvelteMap<Asked, ApiError>();
   readonly #pin: PinnedRow;
   readonly #backend: Backend;
   #query: ListQuery = {};
@@ -71,12 +76,28 @@ export class TaskList {
 
   constructor(backend: Backend) {
     this.#backend = backend;
-    this.#pin = new PinnedRow(backend, (error) => (this.error = error));
+    this.#pin = new PinnedRow(backend, (thrown) => this.#answered("pinned", thrown));
   }
 
   /** The row of the task in the detail pane, also when the filter leaves it out. */
   get pinned(): TaskRow | undefined {
     return this.#pin.row;
+  }
+
+  /** Why something could not be read, until it can. */
+  get error(): ApiError | undefined {
+    const failed = ASKED.find((asked) => this.#failures.has(asked));
+    return failed && this.#failures.get(failed);
+  }
+
+  /** Why the rows could not be read. */
+  get rowsError(): ApiError | undefined {
+    return this.#failures.get("rows");
+  }
+
+  #answered(asked: Asked, thrown?: unknown) {
+    if (thrown === undefined) this.#failures.delete(asked);
+    else this.#failures.set(asked, ApiError.from(thrown));
   }
 
   get hasMore(): boolean {
@@ -129,9 +150,9 @@ export class TaskList {
         return true;
       } catch (thrown) {
         if (nth !== this.#asked) return false;
-        this.error = ApiError.from(thrown);
+        this.#answered("rows", thrown);
         this.loading = false;
-        if (!this.error.passes) return false;
+        if (!ApiError.from(thrown).passes) return false;
         await sleep(pause);
         if (nth !== this.#asked) return false;
       }
@@ -152,8 +173,10 @@ export class TaskList {
     try {
       const summary = await this.#backend.getSummary();
       if (this.summary === before) this.summary = summary;
+      this.#answered("summary");
     } catch (thrown) {
-      this.error = ApiError.from(thrown);
+      // A change that came meanwhile has brought one.
+      if (this.summary === before) this.#answered("summary", thrown);
     }
   }
 
@@ -173,24 +196,34 @@ export class TaskList {
     if (await this.#follow()) await this.#reload(PAGE);
   }
 
+  /** Reads the next page, for as long as that fails for a passing reason. Rows that could not be read are tried again by whoever
+   *  has asked for them: nobody else asks meanwhile. */
   async loadMore(): Promise<void> {
-    if (this.loading || !this.hasMore) return;
-    if (this.#cut) return this.#reload(this.rows.length + PAGE);
+    if (this.loading || !this.hasMore || this.rowsError) return;
     const generation = this.#generation;
-    this.loading = true;
-    try {
-      const page = await this.#read({ cursor: this.#cursor, limit: PAGE });
-      if (generation !== this.#generation) return;
-      const known = new Set(this.rows.map(idOf));
-      this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(idOf(row)))];
-      this.#edge = page.rows.at(-1) ?? this.#edge;
-      this.#cursor = page.nextCursor;
-      this.total = page.total;
-      this.#catchUp();
-    } catch (thrown) {
-      this.error = ApiError.from(thrown);
-    } finally {
-      if (generation === this.#generation) this.loading = false;
+    for (const pause of pauses()) {
+      if (this.#cut) return this.#reload(this.rows.length + PAGE);
+      this.loading = true;
+      try {
+        const page = await this.#read({ cursor: this.#cursor, limit: PAGE });
+        if (generation !== this.#generation) return;
+        const known = new Set(this.rows.map(idOf));
+        this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(idOf(row)))];
+        this.#edge = page.rows.at(-1) ?? this.#edge;
+        this.#cursor = page.nextCursor;
+        this.total = page.total;
+        this.#answered("rows");
+        this.#answered("total");
+        this.loading = false;
+        return this.#catchUp();
+      } catch (thrown) {
+        if (generation !== this.#generation) return;
+        this.#answered("rows", thrown);
+        this.loading = false;
+        if (!ApiError.from(thrown).passes) return;
+        await sleep(pause);
+        if (generation !== this.#generation) return;
+      }
     }
   }
 
@@ -285,10 +318,13 @@ export class TaskList {
       const generation = this.#generation;
       this.#read({ limit: 0 }).then(
         ({ total }) => {
-          if (generation === this.#generation)
-            this.total = Math.max(total, this.rows.length - this.#leaving.size);
+          if (generation !== this.#generation) return;
+          this.total = Math.max(total, this.rows.length - this.#leaving.size);
+          this.#answered("total");
         },
-        (thrown: unknown) => (this.error = ApiError.from(thrown)),
+        (thrown: unknown) => {
+          if (generation === this.#generation) this.#answered("total", thrown);
+        },
       );
     }, RECOUNT_MS);
   }
@@ -303,6 +339,7 @@ export class TaskList {
   /** What does not depend on the query. */
   #applyAside(change: TaskChange) {
     this.summary = change.summary;
+    this.#answered("summary");
     this.#pin.apply(change);
   }
 
@@ -408,15 +445,16 @@ export class TaskList {
         this.arrived = [];
         this.arrivals = 0;
         this.#leaving.clear();
-        this.error = undefined;
+        this.#answered("rows");
+        this.#answered("total");
         this.loaded = true;
         this.loading = false;
         return this.#catchUp();
       } catch (thrown) {
         if (generation !== this.#generation) return;
-        this.error = ApiError.from(thrown);
+        this.#answered("rows", thrown);
         this.loading = false;
-        if (!this.error.passes) return;
+        if (!ApiError.from(thrown).passes) return;
         await sleep(pause);
         if (generation !== this.#generation) return;
       }

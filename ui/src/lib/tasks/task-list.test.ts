@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 import { ApiError } from "../api/errors";
 import { createFakeBackend } from "../api/fake";
@@ -98,6 +99,71 @@ describe("the task list", () => {
     arrive();
     await further;
     expect(list.rows.find((row) => idIs(row, beyond))?.task.status).toMatchObject({ exitCode: 7 });
+  });
+
+  test("a page that cannot be read is asked for after pauses, and what was said of it goes with the answer", async () => {
+    vi.useFakeTimers();
+    try {
+      const { backend, list } = await started(250);
+      const { listTasks } = backend;
+      const refuse = vi.fn(() =>
+        Promise.reject(new ApiError({ error: "Unavailable", message: "not there" })),
+      );
+      backend.listTasks = refuse;
+      void list.loadMore();
+      for (let i = 0; i < 100; i++) {
+        await vi.advanceTimersByTimeAsync(20);
+        // As the view does with each change.
+        void list.loadMore();
+      }
+      expect(refuse.mock.calls.length).toBeLessThan(5);
+      expect(list.error?.code).toBe("Unavailable");
+      backend.listTasks = listTasks;
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect([list.rows.length, list.error, list.loading]).toEqual([200, undefined, false]);
+
+      // One that will not pass is not asked for again.
+      const never = vi.fn(() =>
+        Promise.reject(new ApiError({ error: "InvalidRequest", message: "no cursor" })),
+      );
+      backend.listTasks = never;
+      for (let i = 0; i < 5; i++) await list.loadMore();
+      expect(never).toHaveBeenCalledOnce();
+      backend.listTasks = listTasks;
+      await list.revive();
+      expect([list.rows.length, list.error]).toEqual([200, undefined]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("what is said of a question is taken back by its answer, and of an earlier query nothing is said", async () => {
+    const { backend, list } = await started(250);
+    const refused = new ApiError({ error: "Unavailable", message: "busy" });
+    const { listTasks } = backend;
+    let refuse = () => {};
+    backend.listTasks = () => new Promise((_, reject) => (refuse = () => reject(refused)));
+    const further = list.loadMore();
+    backend.listTasks = listTasks;
+    await list.show({ text: "no such task" });
+    refuse();
+    await further;
+    expect([list.error, list.loading]).toEqual([undefined, false]);
+
+    const { getSummary, getTaskRow } = backend;
+    backend.getSummary = () => Promise.reject(refused);
+    await list.readSummary();
+    expect([list.error, list.rowsError]).toEqual([refused, undefined]);
+    list.apply(nothing(list));
+    expect(list.error).toBeUndefined();
+    backend.getSummary = getSummary;
+
+    backend.getTaskRow = () => Promise.reject(refused);
+    list.pin("elsewhere");
+    await waitFor(() => expect(list.error).toBe(refused));
+    backend.getTaskRow = getTaskRow;
+    list.pin(undefined);
+    expect(list.error).toBeUndefined();
   });
 
   test("what cannot be read for a passing reason is read as soon as it can", async () => {

@@ -66,6 +66,7 @@ export class LogTail {
           count: TAIL,
         });
         if (!this.#closed) this.rows = page.rows;
+        this.error = undefined;
         if (this.#again) await pause();
       } while (this.#again && !this.#closed);
     } catch (thrown) {

@@ -66,6 +66,7 @@ export class Past<T> {
         this.more = page.more;
       }
       this.notKept = page.notKept;
+      this.error = undefined;
     } catch (thrown) {
       this.error = ApiError.from(thrown);
     } finally {

@@ -35,6 +35,18 @@ test("of a task with 100,000 attempts the latest are read, and the others page b
   expect([past.missingBefore(99_002, 99_001), past.missingBefore(10, 9)]).toEqual([0, 0]);
 });
 
+test("what an earlier page was refused for is forgotten when it is read", async () => {
+  const { state, past } = task(250);
+  await past.latest();
+  const [asked] = [state.asked];
+  state.asked = null as never;
+  await past.earlier();
+  expect(past.error).toBeDefined();
+  state.asked = asked;
+  await past.earlier();
+  expect([past.items.length, past.error]).toEqual([200, undefined]);
+});
+
 test("what comes is joined to what was read, and what no longer adjoins is left", async () => {
   const { state, past } = task(250);
   await past.latest();
