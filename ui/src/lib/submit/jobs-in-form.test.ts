@@ -61,6 +61,22 @@ it("gives back what a job took the place of, also a text that was not whole", as
   expect(field("field-json").value).toBe('{ "slot": ');
 });
 
+it("shows the variables of what is filled in, also as text", async () => {
+  const mode = { command: { command: "make" } };
+  const env = [{ key: "FROM_JOB", value: "1" }];
+  await keep({ name: "build", spec: { slot: "etl", kind: { subprocess: { mode, env } } } });
+  open();
+  await fireEvent.click(screen.getByText("Environment"));
+  await fireEvent.click(screen.getByText("Edit as text"));
+  await type("env-text", "MINE=2\n");
+  expect(field("env-text").value).toBe("MINE=2\n");
+  await menu("job:build");
+  await waitFor(() => expect(field("env-text").value).toBe("FROM_JOB=1"));
+  await type("env-text", "FROM_JOB=1\nMORE=3");
+  await fireEvent.click(screen.getByText("Undo"));
+  await waitFor(() => expect(field("env-text").value.trim()).toBe("MINE=2"));
+});
+
 it("asks before it saves over a job, whose schedules stay", async () => {
   await keep({ name: "build", title: "Build", spec: command("make"), schedules: [{ cron: "@daily" }] });
   open();
