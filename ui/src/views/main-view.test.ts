@@ -89,6 +89,26 @@ test("a task that comes while nothing is listed is shown, wherever the pointer w
   await waitFor(() => expect(screen.getByTestId("task-row").dataset.taskId).toBe(id));
 });
 
+test("that a task printed nothing is said only where that is known", async () => {
+  await open();
+  const { getLogInfo } = fake;
+  let answer = () => {};
+  fake.getLogInfo = async (asked) => {
+    await new Promise<void>((_, reject) => (answer = () => reject(new Error("not there"))));
+    return getLogInfo(asked);
+  };
+  const detail = () => screen.getByTestId("task-detail");
+  await fireEvent.click(rowOf("succeeded"));
+  await waitFor(() => expect(within(detail()).getByLabelText("How it ended")).toBeTruthy());
+  expect(detail().textContent).not.toContain("It printed nothing");
+  answer();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(detail().textContent).not.toContain("It printed nothing");
+  fake.getLogInfo = async (asked) => ({ ...(await getLogInfo(asked)), rows: 0 });
+  await fireEvent.click(rows().filter((row) => row.dataset.phase === "succeeded")[1]!);
+  await waitFor(() => expect(detail().textContent).toContain("It printed nothing"));
+});
+
 test("s stops the running task at once", async () => {
   await open();
   const id = rowOf("running").dataset.taskId!;
