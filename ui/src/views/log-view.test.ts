@@ -83,7 +83,19 @@ it("opens at a row, marks it by key, and lists the mark with its note", async ()
   await fireEvent.click(screen.getByTestId("bookmarks"));
   const note = await screen.findByLabelText("Note on line 501");
   await fireEvent.change(note, { target: { value: "here it began" } });
-  await waitFor(async () => expect((await backend.listBookmarks({ id }))[0]?.note).toBe("here it began"));
+  const kept = async () => (await backend.listBookmarks({ id })).map(({ row, note }) => [row, note]);
+  await waitFor(async () => expect(await kept()).toEqual([[500, "here it began"]]));
+  // Taken away by the key, and by the panel: it comes back with its note.
+  for (const remove of [
+    () => fireEvent.keyDown(pane(), { key: "b" }),
+    () => fireEvent.click(screen.getByLabelText("Remove the bookmark of line 501")),
+  ]) {
+    await remove();
+    await waitFor(async () => expect(await kept()).toEqual([]));
+    await fireEvent.click(await screen.findByText("Undo"));
+    await waitFor(async () => expect(await kept()).toEqual([[500, "here it began"]]));
+    await screen.findByLabelText("Note on line 501");
+  }
 });
 
 it("goes to a line by its number, and refuses one that is not there", async () => {

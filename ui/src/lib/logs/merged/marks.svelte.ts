@@ -71,19 +71,26 @@ export class MergedMarks implements Marks {
   }
 
   /** A row that is not drawn is read first: its position does not say which log it is from. */
-  async toggle(key: RowKey, drawn: ShownRow | undefined): Promise<void> {
+  async toggle(key: RowKey, drawn: ShownRow | undefined): Promise<Mark | undefined> {
     const row = drawn ?? (await this.logs.read(key, 1))[0];
     const run = this.logs.runs[row?.source ?? -1];
-    if (row && run) await this.#tasks.get(run.id)?.toggle(run.attempt, row.row);
+    const before = this.all.find(({ id }) => row && run && id === nameOf(run, row.row));
+    const removed = row && run && (await this.#tasks.get(run.id)?.toggle(run.attempt, row.row));
     await this.locate();
+    return removed && before && { ...before, bookmark: removed };
   }
 
   async note({ run, bookmark }: Mark, text: string): Promise<void> {
-    await this.#tasks.get(run.id)?.set(bookmark.attempt, bookmark.row, text);
+    const task = this.#tasks.get(run.id);
+    const isNew = task?.at(bookmark.attempt, bookmark.row) === undefined;
+    await task?.set(bookmark.attempt, bookmark.row, text);
+    if (isNew) await this.locate();
   }
 
-  async remove({ run, bookmark }: Mark): Promise<void> {
-    await this.#tasks.get(run.id)?.remove(bookmark.attempt, bookmark.row);
+  async remove(mark: Mark): Promise<Mark | undefined> {
+    const { attempt, row } = mark.bookmark;
+    const removed = await this.#tasks.get(mark.run.id)?.remove(attempt, row);
+    return removed && { ...mark, bookmark: removed };
   }
 
   async next(key: RowKey, forward: boolean): Promise<RowKey | undefined> {

@@ -106,6 +106,11 @@ it("marks rows where their task keeps them, and goes from mark to mark over all 
   await other.open();
   await waitFor(() => expect(others.marks.all.map(({ bookmark }) => bookmark.note)).toContain("here"));
   other.close();
+  if (mark?.key !== undefined) log.bookmarks.toggle(mark.key);
+  await waitFor(() => expect(log.told.notice?.act?.label).toBe("Undo"));
+  log.told.notice?.act?.run();
+  await waitFor(() => expect(logs.marks.keys).toEqual(places));
+  expect(logs.marks.all[0]?.bookmark.note).toBe("here");
   for (const one of logs.marks.all) await logs.marks.remove(one);
   expect(logs.marks.keys).toEqual([]);
 });

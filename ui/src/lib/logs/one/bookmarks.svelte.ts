@@ -23,9 +23,11 @@ export class Bookmarks {
     return this.all.find((one) => one.attempt === attempt && one.row === row);
   }
 
-  async toggle(attempt: number, row: RowNo): Promise<void> {
-    if (this.at(attempt, row)) await this.remove(attempt, row);
-    else await this.set(attempt, row, "");
+  /** Answers what was taken away, if that is what it did. */
+  async toggle(attempt: number, row: RowNo): Promise<Bookmark | undefined> {
+    if (this.at(attempt, row)) return this.remove(attempt, row);
+    await this.set(attempt, row, "");
+    return undefined;
   }
 
   async set(attempt: number, row: RowNo, note: string): Promise<void> {
@@ -34,8 +36,11 @@ export class Bookmarks {
     this.all = [...others, bookmark].sort((a, b) => a.attempt - b.attempt || a.row - b.row);
   }
 
-  async remove(attempt: number, row: RowNo): Promise<void> {
+  /** Answers what was taken away, with the note that was saved last. */
+  async remove(attempt: number, row: RowNo): Promise<Bookmark | undefined> {
     await this.backend.deleteBookmark({ run: { id: this.id, attempt }, row });
+    const removed = this.at(attempt, row);
     this.all = this.all.filter((one) => one.attempt !== attempt || one.row !== row);
+    return removed;
   }
 }

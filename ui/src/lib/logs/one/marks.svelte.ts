@@ -14,14 +14,16 @@ export class OneLogMarks implements Marks {
   }
 
   get all(): readonly Mark[] {
+    return this.bookmarks.all.map((bookmark) => this.#markOf(bookmark));
+  }
+
+  #markOf(bookmark: Bookmark): Mark {
     const { id, attempt } = this.log;
-    return this.bookmarks.all.map((bookmark) => {
-      const run = { id, attempt: bookmark.attempt };
-      const mark = { id: `${bookmark.attempt} ${bookmark.row}`, bookmark, run };
-      return bookmark.attempt === attempt
-        ? { ...mark, key: knownBy(bookmark.row) }
-        : { ...mark, where: { text: `attempt ${bookmark.attempt}` } };
-    });
+    const run = { id, attempt: bookmark.attempt };
+    const mark = { id: `${bookmark.attempt} ${bookmark.row}`, bookmark, run };
+    return bookmark.attempt === attempt
+      ? { ...mark, key: knownBy(bookmark.row) }
+      : { ...mark, where: { text: `attempt ${bookmark.attempt}` } };
   }
 
   get keys(): readonly RowKey[] {
@@ -36,16 +38,18 @@ export class OneLogMarks implements Marks {
     return this.bookmarks.load();
   }
 
-  toggle(key: RowKey): Promise<void> {
-    return this.bookmarks.toggle(this.log.attempt, key as number);
+  async toggle(key: RowKey): Promise<Mark | undefined> {
+    const removed = await this.bookmarks.toggle(this.log.attempt, key as number);
+    return removed && this.#markOf(removed);
   }
 
   note({ bookmark }: Mark, text: string): Promise<void> {
     return this.bookmarks.set(bookmark.attempt, bookmark.row, text);
   }
 
-  remove({ bookmark }: Mark): Promise<void> {
-    return this.bookmarks.remove(bookmark.attempt, bookmark.row);
+  async remove({ bookmark }: Mark): Promise<Mark | undefined> {
+    const removed = await this.bookmarks.remove(bookmark.attempt, bookmark.row);
+    return removed && this.#markOf(removed);
   }
 
   async next(key: RowKey, forward: boolean): Promise<RowKey | undefined> {

@@ -40,9 +40,31 @@ export class Bookmarks {
   toggle(key = this.#log.cursor): void {
     const { source, told } = this.#log;
     if (key === null) return;
-    source.marks
-      .toggle(key, this.#log.drawn(key))
-      .catch((thrown: unknown) => told.fail("Could not save the bookmark", thrown));
+    source.marks.toggle(key, this.#log.drawn(key)).then(
+      (removed) => removed && this.#offerBack(removed),
+      (thrown: unknown) => told.fail("Could not save the bookmark", thrown),
+    );
+  }
+
+  remove(mark: Mark): void {
+    const { source, told } = this.#log;
+    source.marks.remove(mark).then(
+      (removed) => removed && this.#offerBack(removed),
+      (thrown: unknown) => told.fail("Could not remove the bookmark", thrown),
+    );
+  }
+
+  note(mark: Mark, text: string): void {
+    const { source, told } = this.#log;
+    source.marks.note(mark, text).catch((thrown: unknown) => told.fail("Could not save the note", thrown));
+  }
+
+  /** One without a note is set again as fast. */
+  #offerBack(mark: Mark): void {
+    const { note } = mark.bookmark;
+    if (note === "") return;
+    const run = (): void => this.note(mark, note);
+    this.#log.told.say("Bookmark and note removed", { label: "Undo", run });
   }
 
   async show(mark: Mark): Promise<void> {

@@ -44,9 +44,11 @@ export interface Marks {
   readonly keys: readonly RowKey[];
   of(row: ShownRow): Bookmark | undefined;
   load(): Promise<void>;
-  toggle(key: RowKey, row: ShownRow | undefined): Promise<void>;
+  /** Answers what was taken away, if that is what it did. */
+  toggle(key: RowKey, row: ShownRow | undefined): Promise<Mark | undefined>;
+  /** Also of one that was taken away: it is there again then. */
   note(mark: Mark, text: string): Promise<void>;
-  remove(mark: Mark): Promise<void>;
+  remove(mark: Mark): Promise<Mark | undefined>;
   /** The next marked row behind this one, or before it, going round. */
   next(key: RowKey, forward: boolean): Promise<RowKey | undefined>;
   /** Shows what the mark's row is in, and says what it is known by there. */
