@@ -1,6 +1,6 @@
 // Commands on the queue: on tasks that wait or run, and on the lanes that they are in. What ends a task is in task-commands.ts;
 // how the queue is drawn and dragged is in queue/.
-import type { LaneRules, TaskRow } from "../../api/types";
+import type { Lane, LaneRules, TaskRow } from "../../api/types";
 import { each, idOf, type CommandHost } from "./host";
 
 export class QueueCommands {
@@ -70,9 +70,9 @@ export class QueueCommands {
     this.#tell(this.#backend.setLane({ slot, ...change }));
   }
 
-  /** What the lane asks of the machine, all of it. Rejects with what is wrong. */
-  async setLaneRules(slot: string, rules: LaneRules): Promise<void> {
-    await this.#backend.setLaneRules({ slot, rules });
+  /** What the lane asks of the machine, all of it. Answers the lane as it is then; rejects with what is wrong. */
+  setLaneRules(slot: string, rules: LaneRules): Promise<Lane> {
+    return this.#backend.setLaneRules({ slot, rules });
   }
 
   /** Takes a shared lane that is idle off the lists. */
