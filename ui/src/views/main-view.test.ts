@@ -252,6 +252,22 @@ test("a lane takes another capacity and goes on when it is resumed", async () =>
   await waitFor(() => expect(screen.queryByTestId("paused-lanes")).toBeNull());
 });
 
+test("two steps of a lane are two before the feed has told of the first", async () => {
+  await open();
+  // It answers, and tells nothing.
+  const sent = vi
+    .spyOn(fake, "setLane")
+    .mockImplementation(
+      async ({ slot, capacity }) => ({ slot, capacity }) as Awaited<ReturnType<Backend["setLane"]>>,
+    );
+  await fireEvent.click(screen.getByLabelText("Set up lane etl"));
+  const more = await screen.findByLabelText("Run one more at a time");
+  await fireEvent.click(more);
+  await fireEvent.click(more);
+  await waitFor(() => expect(sent).toHaveBeenLastCalledWith({ slot: "etl", capacity: 3 }));
+  expect(sent).toHaveBeenCalledTimes(2);
+});
+
 test("closing while tasks run asks, keeps them by default, and is remembered only where that is ticked", async () => {
   await open();
   const answered = vi.spyOn(fake, "answerClosing");

@@ -12,7 +12,7 @@ it.each(["toString", "constructor", "__proto__"])(
     const spec: Job["spec"] = { slot: "j", kind: { subprocess: { mode: { command: { command: "true" } } } } };
     const job: Job = { name: "j", spec, parameters: [{ name, type: "secret", required: true }] };
     const backend = createFakeBackend();
-    const keep = vi.spyOn(backend, "keepJobSecret").mockResolvedValue(null);
+    const keep = vi.spyOn(backend, "keepJobSecret").mockResolvedValue();
     vi.spyOn(backend, "listJobSecrets").mockResolvedValue({ kept: [] });
     const run = vi.fn(async (_: Record<string, string>) => {});
     render(RunJob, { job, backend, run, onclose: () => {} });

@@ -124,7 +124,9 @@ describe("the task list", () => {
 
       // One that will not pass is not asked for again.
       const never = vi.fn(() =>
-        Promise.reject(new ApiError({ error: "InvalidRequest", message: "no cursor" })),
+        Promise.reject(
+          new ApiError({ error: "InvalidRequest", field: "query.cursor", message: "no cursor" }),
+        ),
       );
       backend.listTasks = never;
       for (let i = 0; i < 5; i++) await list.loadMore();
@@ -154,7 +156,7 @@ describe("the task list", () => {
     backend.getSummary = () => Promise.reject(refused);
     await list.readSummary();
     expect([list.error, list.rowsError]).toEqual([refused, undefined]);
-    list.apply(nothing(list));
+    list.apply({ ...nothing(list), resync: false });
     expect(list.error).toBeUndefined();
     backend.getSummary = getSummary;
 
