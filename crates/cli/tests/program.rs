@@ -253,7 +253,7 @@ fn a_saved_job_says_what_is_unexpected_of_its_schedules_in_the_words_of_the_prev
     assert_eq!(String::from_utf8(saved.stdout.clone()).unwrap(), "night revision 1\n");
     assert_eq!(
         error(&saved),
-        "schedule leap: 29 February comes in leap years only.\nschedule past: This time is past: it never runs.\n"
+        "schedule leap: 29 February comes in leap years only.\nschedule past: This time is past: it does not run again.\n"
     );
     job["title"] = json!("Nightly");
     write(&job);
@@ -263,7 +263,7 @@ fn a_saved_job_says_what_is_unexpected_of_its_schedules_in_the_words_of_the_prev
         saved["warnings"],
         json!([
             {"schedule": "leap", "text": "29 February comes in leap years only."},
-            {"schedule": "past", "text": "This time is past: it never runs."},
+            {"schedule": "past", "text": "This time is past: it does not run again."},
         ])
     );
     // What was printed can be saved, and one of which there is nothing to say says so.

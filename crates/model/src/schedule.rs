@@ -154,7 +154,9 @@ impl Schedule {
                 return Err(wrong("", problem.into()));
             }
         };
-        Ok(Rule { timing, from_ms: self.from, until_ms: self.until, jitter_ms: self.jitter_ms })
+        // An interval has no time before its anchor, so that one that is to come is told as a beginning.
+        let from_ms = self.from.max(self.anchor.filter(|anchor| *anchor > now_ms));
+        Ok(Rule { timing, from_ms, until_ms: self.until, jitter_ms: self.jitter_ms })
     }
 
     /// Whether it says the same times as another one; then what has come of them holds for both.
@@ -215,6 +217,20 @@ mod tests {
         assert_eq!(error.to_string(), "must have exactly one of cron, everyMs, at and onStart");
         let error = error.within("schedules[1]");
         assert_eq!(error.to_string(), "schedules[1]: must have exactly one of cron, everyMs, at and onStart");
+    }
+
+    #[test]
+    fn an_anchor_to_come_is_told_as_the_beginning() {
+        const LATER: u64 = 4_102_444_800_000;
+        for (from, anchor, words) in [
+            (None, LATER, "every minute, from 1 January 2100 at 00:00"),
+            (Some(5), LATER, "every minute, from 1 January 2100 at 00:00"),
+            (Some(LATER + 60_000), LATER, "every minute, from 1 January 2100 at 00:01"),
+            (None, 999_999, "every minute"),
+        ] {
+            let rule = rule(json!({"everyMs": 60_000, "anchor": anchor, "from": from})).expect("legal");
+            assert_eq!(rule.words(Zones::built_in().local()), words);
+        }
     }
 
     #[test]

@@ -136,9 +136,10 @@ impl Item<'_> {
     }
 }
 
-/// Digits alone: the standard library reads `+5` as well.
+/// Digits alone: the standard library reads `+5` as well. More of them than it reads are beyond all bounds.
 fn number(text: &str) -> Option<u32> {
-    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u32::MAX))
 }
 
 fn bit(n: u32) -> u64 {
@@ -529,6 +530,7 @@ mod tests {
     fn what_is_wrong_is_said_with_its_place() {
         for (line, at, words) in [
             ("0 25 * * *", 3, "the hour, at character 3: 25 is not from 0 to 23"),
+            ("99999999999 * * * *", 1, "the minute, at character 1: 99999999999 is not from 0 to 59"),
             ("0,61 * * * *", 3, "the minute, at character 3: 61 is not from 0 to 59"),
             (
                 "0 2 * jan,tex *",

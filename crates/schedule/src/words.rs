@@ -8,9 +8,9 @@ use jiff::{Timestamp, civil};
 const NAMED_TIMES: usize = 6;
 const ALL_MINUTES: u64 = (1 << 60) - 1;
 const ALL_HOURS: u64 = (1 << 24) - 1;
-const ALL_DAYS: u64 = ((1 << 32) - 1) & !1;
+pub(crate) const ALL_DAYS: u64 = ((1 << 32) - 1) & !1;
 const ALL_MONTHS: u64 = ((1 << 13) - 1) & !1;
-const ALL_WEEKDAYS: u64 = (1 << 7) - 1;
+pub(crate) const ALL_WEEKDAYS: u64 = (1 << 7) - 1;
 const WORKDAYS: u64 = 0b011_1110;
 const WEEKEND: u64 = 0b100_0001;
 const MONTHS: [&str; 12] = [
@@ -27,12 +27,17 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+pub(crate) const WEEKDAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const NTH: [&str; 6] = ["", "first", "second", "third", "fourth", "fifth"];
 
 impl Rule {
-    /// One phrase. Single times are told as the clock shows them in `local`.
+    /// One phrase. Single times are told as the clock shows them in `local`, and of a cron line in its own zone.
     pub fn words(&self, local: &TimeZone) -> String {
+        let clock = match &self.timing {
+            Timing::Cron(_, zone) => &zone.zone,
+            Timing::Every { .. } | Timing::At(_) | Timing::OnStart => local,
+        };
         let mut words = match &self.timing {
             Timing::Cron(cron, zone) => format!("{}, {}", cron_words(cron), zone.words()),
             Timing::Every { every_ms, .. } => format!("every {}", span(*every_ms)),
@@ -43,10 +48,10 @@ impl Rule {
             words += &format!(", up to {} later", length(self.jitter_ms));
         }
         if let Some(from) = self.from_ms {
-            words += &format!(", from {}", moment(from, local));
+            words += &format!(", from {}", moment(from, clock));
         }
         if let Some(until) = self.until_ms {
-            words += &format!(", until {}", moment(until, local));
+            words += &format!(", until {}", moment(until, clock));
         }
         words
     }
@@ -95,7 +100,7 @@ fn span(ms: u64) -> String {
     }
 }
 
-fn listed(parts: &[String], word: &str) -> String {
+pub(crate) fn listed(parts: &[String], word: &str) -> String {
     match parts {
         [] => String::new(),
         [one] => one.clone(),
@@ -351,6 +356,11 @@ mod tests {
         assert_eq!(
             rule.words(&berlin),
             "every weekday at 02:30, Europe/Berlin, until 29 March 2026 at 03:00"
+        );
+        assert_eq!(
+            rule.words(&TimeZone::UTC),
+            "every weekday at 02:30, Europe/Berlin, until 29 March 2026 at 03:00",
+            "one clock in one phrase"
         );
         (rule.until_ms, rule.jitter_ms) = (None, 900_000);
         assert_eq!(rule.words(&berlin), "every weekday at 02:30, Europe/Berlin, up to 15 minutes later");

@@ -141,12 +141,15 @@ pub async fn schedules_are_previewed_listed_and_skipped(subject: &Subject) {
         assert_eq!(field(&api.ask(preview(schedule)).await.unwrap_err()), wrong);
     }
     for (schedule, warning) in [
-        (json!({"at": 5}), "This time is past: it never runs."),
+        (json!({"at": 5}), "This time is past: it does not run again."),
         (
             json!({"at": 4_102_444_800_000_u64, "until": 4_102_444_700_000_u64}),
             "It has no time between its beginning and its end: it never runs.",
         ),
-        (json!({"cron": "@daily", "until": 1_774_569_700_000_u64}), "Its end is past: it never runs."),
+        (
+            json!({"cron": "@daily", "until": 1_774_569_700_000_u64}),
+            "Its end is past: it does not run again.",
+        ),
     ] {
         assert_eq!(api.ask(preview(schedule)).await.unwrap().warnings, [warning]);
     }
