@@ -8,8 +8,6 @@ use ts_rs::TS;
 
 /// Of each kind, so many are named; the rest is counted.
 pub const MAX_DIGEST_NAMED: usize = 10;
-/// Ends that are counted at most.
-pub const MAX_DIGEST_COUNTED: u32 = 10_000;
 
 /// What has happened since some time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
@@ -21,7 +19,7 @@ pub struct Digest {
     /// Until then it is: what comes later is in the next one.
     #[ts(type = "number")]
     pub until: u64,
-    /// How many tasks have ended, by the phase in which they have; 10,000 at most in all. Every phase is there.
+    /// How many tasks have ended, by the phase in which they have. Every phase is there.
     #[ts(type = "Record<TaskPhase, number>")]
     pub ended: BTreeMap<TaskPhase, u64>,
     /// Those that went wrong, the latest first.

@@ -81,7 +81,7 @@ pub struct JobRun {
     /// When it was made, in Unix milliseconds.
     #[ts(type = "number")]
     pub created_at: u64,
-    /// Milliseconds from the start of its first attempt to its end.
+    /// How long its last attempt ran, in milliseconds, once it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub duration_ms: Option<u64>,
@@ -141,7 +141,7 @@ pub struct Firing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub reason: Option<String>,
-    /// Times before this one that passed and were not run; counted up to a thousand.
+    /// Times before this one that passed and were not run.
     #[ts(type = "number")]
     pub left_out: u64,
 }
@@ -228,13 +228,20 @@ pub struct JobStats {
     pub last_failed: Option<TaskId>,
 }
 
+/// A task of a job that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobEnd {
+    /// Which one.
+    pub run: JobRun,
+    /// Nothing cut it short: how long it took says how long such a task takes.
+    pub by_itself: bool,
+}
+
 impl JobStats {
     /// Of tasks that are over, newest first.
-    pub fn of(runs: &[JobRun]) -> Self {
-        // What was stopped, or cut short by its timeout, says nothing of how long it takes.
-        let own_end = [TaskPhase::Succeeded, TaskPhase::Failed, TaskPhase::Exhausted];
-        let ended = runs.iter().filter(|run| own_end.contains(&run.phase));
-        let mut durations: Vec<u64> = ended.filter_map(|run| run.duration_ms).collect();
+    pub fn of(ends: &[JobEnd]) -> Self {
+        let by_itself = ends.iter().filter(|end| end.by_itself);
+        let mut durations: Vec<u64> = by_itself.filter_map(|end| end.run.duration_ms).collect();
         durations.sort_unstable();
         // The least that so many of a hundred do not exceed.
         let percentile = |n: usize| {
@@ -242,12 +249,12 @@ impl JobStats {
             durations.get(rank.checked_sub(1)?).copied()
         };
         let is = |phases: &[TaskPhase]| {
-            let found = runs.iter().find(|run| phases.contains(&run.phase));
-            found.map(|run| run.task.clone())
+            let found = ends.iter().find(|end| phases.contains(&end.run.phase));
+            found.map(|end| end.run.task.clone())
         };
         Self {
-            runs: runs.len() as u32,
-            succeeded: runs.iter().filter(|run| run.phase == TaskPhase::Succeeded).count() as u32,
+            runs: ends.len() as u32,
+            succeeded: ends.iter().filter(|end| end.run.phase == TaskPhase::Succeeded).count() as u32,
             median_ms: percentile(50),
             p95_ms: percentile(95),
             last_good: is(&[TaskPhase::Succeeded]),
@@ -356,27 +363,26 @@ mod tests {
 
     #[test]
     fn lengths_are_of_what_ended_by_itself() {
-        let run = |n: u64, phase, duration_ms| JobRun {
-            task: TaskId::generate(n, n),
-            phase,
-            created_at: n,
-            duration_ms,
+        let end = |n: u64, phase, duration_ms, by_itself| JobEnd {
+            run: JobRun { task: TaskId::generate(n, n), phase, created_at: n, duration_ms },
+            by_itself,
         };
-        let runs = [
-            run(7, TaskPhase::Canceled, None),
-            run(6, TaskPhase::Canceled, Some(1)),
-            run(5, TaskPhase::Exhausted, Some(50)),
-            run(4, TaskPhase::Succeeded, Some(40)),
-            run(3, TaskPhase::Timeout, Some(1_000)),
-            run(2, TaskPhase::Succeeded, Some(20)),
-            run(1, TaskPhase::Failed, Some(30)),
+        let ends = [
+            end(8, TaskPhase::Canceled, None, false),
+            end(7, TaskPhase::Canceled, Some(1), false),
+            end(6, TaskPhase::Exhausted, Some(3_000), false),
+            end(5, TaskPhase::Exhausted, Some(50), true),
+            end(4, TaskPhase::Succeeded, Some(40), true),
+            end(3, TaskPhase::Timeout, Some(1_000), false),
+            end(2, TaskPhase::Succeeded, Some(20), true),
+            end(1, TaskPhase::Failed, Some(30), true),
         ];
-        let stats = JobStats::of(&runs);
-        assert_eq!((stats.runs, stats.succeeded), (7, 2));
+        let stats = JobStats::of(&ends);
+        assert_eq!((stats.runs, stats.succeeded), (8, 2));
         assert_eq!((stats.median_ms, stats.p95_ms), (Some(30), Some(50)));
         assert_eq!(
             (stats.last_good, stats.last_failed),
-            (Some(runs[3].task.clone()), Some(runs[2].task.clone()))
+            (Some(ends[4].run.task.clone()), Some(ends[2].run.task.clone()))
         );
         assert_eq!(JobStats::of(&[]), JobStats::default());
     }

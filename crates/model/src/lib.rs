@@ -98,7 +98,7 @@ pub use cluster::ClusterRequest;
 pub use command_text::quoted;
 pub use crash_loop::{LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts};
 pub use diagnosis::{Diagnosis, Finding, FindingState};
-pub use digest::{Digest, DigestFiring, DigestSleep, DigestTask, MAX_DIGEST_COUNTED, MAX_DIGEST_NAMED};
+pub use digest::{Digest, DigestFiring, DigestSleep, DigestTask, MAX_DIGEST_NAMED};
 pub use door_state::{DoorState, DoorStates};
 pub use draft::{DraftKind, MAX_DRAFT_BYTES};
 pub use editor::EditorSettings;
@@ -130,8 +130,8 @@ pub use job_calendar::{
 };
 pub use job_secrets::{JobOrder, JobSecrets, SecretText, Secrets, no_secret, put_secrets};
 pub use job_view::{
-    ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobList, JobQuery, JobRevision,
-    JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState, not_run,
+    ComingRun, ComingRuns, Firing, FiringOutcome, JobChange, JobDetail, JobEnd, JobList, JobQuery,
+    JobRevision, JobRow, JobRun, JobStats, JobTasks, SchedulePreview, ScheduleState, not_run,
 };
 pub use kin::Kin;
 pub use kind::{

@@ -6,8 +6,6 @@ use crate::Rule;
 pub const ON_TIME_MS: u64 = 60_000;
 /// Missed times that are caught up with at most.
 pub const MAX_CAUGHT_UP: usize = 100;
-/// Times that are left out are counted so far.
-const COUNTED: usize = 1_000;
 
 /// What becomes of times that passed while nobody was there to start anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +23,7 @@ pub enum Missed {
 pub struct Due {
     /// These are run, in order.
     pub run: Vec<u64>,
-    /// So many are not; counted up to a thousand.
+    /// So many are not.
     pub left_out: u64,
     /// The last time of all: what comes next is after it. `None` when no time has come.
     pub until: Option<u64>,
@@ -46,8 +44,7 @@ pub fn due(rule: &Rule, since_ms: u64, now_ms: u64, missed: Missed) -> Due {
         }
     }
     let before = run.first().copied().unwrap_or(last.saturating_add(1));
-    let left_out = rule.times_after(since_ms).take_while(|time| *time < before).take(COUNTED).count();
-    Due { run, left_out: left_out as u64, until: Some(last) }
+    Due { run, left_out: rule.count(since_ms, before.saturating_sub(1)), until: Some(last) }
 }
 
 #[cfg(test)]
@@ -73,7 +70,7 @@ mod tests {
         assert_eq!(after(4, 5, Missed::All), of(&[2, 3, 4], 0, 4));
         let all = after(1_000, 0, Missed::All);
         assert_eq!((all.run.len(), all.left_out, all.run[0]), (100, 899, 901 * MINUTE));
-        assert_eq!(after(100_000, 0, Missed::Latest).left_out, 1_000, "counted so far");
+        assert_eq!(after(100_000, 0, Missed::Latest).left_out, 99_998);
         let daily = Rule::new(Timing::Every { every_ms: 1_440 * MINUTE, anchor_ms: 0 });
         assert_eq!(due(&daily, 1, 1_442 * MINUTE, Missed::Skip), of(&[], 1, 1_440));
         assert_eq!(due(&daily, 1, 1_441 * MINUTE, Missed::Skip), of(&[1_440], 0, 1_440));

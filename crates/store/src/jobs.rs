@@ -1,13 +1,14 @@
 //! Saved jobs, their revisions and their tasks, and what has come of their schedules.
 
+use crate::kin::OWN_END;
 use crate::number::{Number, optional, required};
 use crate::read::name;
 use crate::rows::load_rows;
 use crate::{JobMark, JobSaving, RowCursor, RowPage, Settled, StoreError, StoredFiring, StoredJob, took};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
-    DEFAULT_LIMIT, Firing, FiringOutcome, Job, JobName, JobRevision, JobRun, MAX_LIMIT, ScheduleId, TaskId,
-    stored_job,
+    DEFAULT_LIMIT, Firing, FiringOutcome, Job, JobEnd, JobName, JobRevision, JobRun, MAX_LIMIT, ScheduleId,
+    TaskId, stored_job,
 };
 use std::collections::BTreeMap;
 
@@ -201,23 +202,21 @@ fn firing(row: &Row<'_>) -> Result<Firing, StoreError> {
     })
 }
 
-/// The last tasks of each of these jobs, newest first; of those that are over alone, if that is asked for.
+/// The last tasks of each of these jobs, newest first.
 pub(crate) fn runs(
     db: &Transaction<'_>,
     jobs: &[JobName],
     limit: u32,
-    over: bool,
 ) -> Result<BTreeMap<JobName, Vec<JobRun>>, StoreError> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT t.id, t.phase, t.created_at, {} AS took_ms
          FROM job_tasks j CROSS JOIN tasks t ON t.num = j.num
-         WHERE j.job = ?1 AND (NOT ?3 OR t.phase NOT IN ('pending', 'running'))
-         ORDER BY j.num DESC LIMIT ?2",
+         WHERE j.job = ?1 ORDER BY j.num DESC LIMIT ?2",
         took::of("t")
     ))?;
     let mut found = BTreeMap::new();
     for job in jobs {
-        let mut rows = statement.query(params![job.as_str(), limit, over])?;
+        let mut rows = statement.query(params![job.as_str(), limit])?;
         let mut runs = Vec::new();
         while let Some(row) = rows.next()? {
             match run(row) {
@@ -230,6 +229,25 @@ pub(crate) fn runs(
         }
     }
     Ok(found)
+}
+
+/// The last tasks of the job that are over, newest first.
+pub(crate) fn ends(db: &Transaction<'_>, job: &JobName, limit: u32) -> Result<Vec<JobEnd>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT t.id, t.phase, t.created_at, {} AS took_ms, {OWN_END} AS own_end
+         FROM job_tasks j CROSS JOIN tasks t ON t.num = j.num
+         WHERE j.job = ?1 AND t.phase NOT IN ('pending', 'running') ORDER BY j.num DESC LIMIT ?2",
+        took::of("t")
+    ))?;
+    let mut rows = statement.query(params![job.as_str(), limit])?;
+    let mut ends = Vec::new();
+    while let Some(row) = rows.next()? {
+        match run(row) {
+            Ok(run) => ends.push(JobEnd { run, by_itself: row.get("own_end")? }),
+            Err(why) => crate::damage::left_out(&format!("a task of job {job}"), &why),
+        }
+    }
+    Ok(ends)
 }
 
 pub(crate) fn strips(

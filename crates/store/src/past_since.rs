@@ -1,43 +1,35 @@
-//! What has happened since some time: found from the end of the events, which are in the order of their times but for a clock that was
-//! set.
+//! What has happened since some time, all of it counted: what has ended by the index over the ends.
 
 use crate::damage::left_out;
 use crate::number::{Number, required};
 use crate::read::name;
 use crate::{PastSince, StoreError};
-use rusqlite::{Row, Transaction};
+use rusqlite::{Row, Transaction, params};
 use solti_model::{DigestFiring, FiringOutcome, JobName, TaskId, TaskPhase, not_run};
 
-/// Events of a task, as a rule.
-const EVENTS_OF_ONE: u32 = 6;
-
-pub(crate) fn past_since(
-    db: &Transaction<'_>,
-    since: u64,
-    named: usize,
-    counted: u32,
-) -> Result<PastSince, StoreError> {
+pub(crate) fn past_since(db: &Transaction<'_>, since: u64, named: usize) -> Result<PastSince, StoreError> {
     let mut past = PastSince::default();
+    let first = u32::try_from(named).unwrap_or(u32::MAX);
+    // By the index over the phases all tasks would be looked at, not those since then.
     let mut statement = db.prepare_cached(
-        "SELECT t.id, t.phase, e.at, e.kind FROM events e JOIN tasks t ON t.num = e.num
-         ORDER BY e.seq DESC LIMIT ?1",
+        "SELECT phase, count(*) AS n FROM tasks INDEXED BY tasks_finished
+         WHERE phase NOT IN ('pending', 'running') AND coalesce(finished_at, updated_at) >= ?1 GROUP BY phase",
     )?;
-    let mut rows = statement.query([counted.saturating_mul(EVENTS_OF_ONE)])?;
-    let mut left = counted;
+    let mut rows = statement.query([Number(since)])?;
     while let Some(row) = rows.next()? {
-        if required(row, "at")? < since || left == 0 {
-            break;
-        }
-        if row.get_ref("kind")?.as_str().ok() != Some("finished") {
-            continue;
-        }
-        left -= 1;
         let word: String = row.get("phase")?;
-        let Some(phase) = TaskPhase::from_word(&word) else { continue };
-        *past.ended.entry(phase).or_default() += 1;
-        if phase.is_failure() && past.failed.len() < named {
-            past.failed.extend(id("a task, in a digest,", row));
+        if let Some(phase) = TaskPhase::from_word(&word) {
+            past.ended.insert(phase, required(row, "n")?);
         }
+    }
+    let mut statement = db.prepare_cached(
+        "SELECT id FROM tasks
+         WHERE phase IN ('failed', 'timeout', 'exhausted') AND coalesce(finished_at, updated_at) >= ?1
+         ORDER BY coalesce(finished_at, updated_at) DESC, num DESC LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![Number(since), first])?;
+    while let Some(row) = rows.next()? {
+        past.failed.extend(id("a task, in a digest,", row));
     }
     let mut statement = db.prepare_cached(
         "SELECT job, due, reason, left_out, outcome FROM firings
@@ -62,7 +54,7 @@ pub(crate) fn past_since(
     past.held_count = db.prepare_cached(count)?.query_row([], |row| row.get(0).map(|Number(held)| held))?;
     let mut statement = db
         .prepare_cached("SELECT id FROM tasks WHERE phase = 'pending' AND held ORDER BY num DESC LIMIT ?1")?;
-    let mut rows = statement.query([u32::try_from(named).unwrap_or(u32::MAX)])?;
+    let mut rows = statement.query([first])?;
     while let Some(row) = rows.next()? {
         past.held.extend(id("a held task, in a digest,", row));
     }

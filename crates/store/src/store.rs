@@ -13,7 +13,7 @@ use crate::{
     shared_lanes, spans,
 };
 use solti_model::{
-    AttemptsNotKept, Bookmark, Firing, HistoryQuery, HookDelivery, InheritedVariable, Job, JobName,
+    AttemptsNotKept, Bookmark, Firing, HistoryQuery, HookDelivery, InheritedVariable, Job, JobEnd, JobName,
     JobRevision, JobRun, Kin, RunOfDay, Slot, Task, TaskId, TaskPage, TaskPhase, TaskQuery,
 };
 use std::collections::BTreeMap;
@@ -308,14 +308,18 @@ impl Store {
         self.inner.readers.run(move |db| jobs::firings(db, &job, limit)).await
     }
 
-    /// The last tasks of each of these jobs, newest first; a job without tasks has no entry. `over`: only those that are.
+    /// The last tasks of each of these jobs, newest first; a job without tasks has no entry.
     pub async fn job_runs(
         &self,
         names: Vec<JobName>,
         limit: u32,
-        over: bool,
     ) -> Result<BTreeMap<JobName, Vec<JobRun>>, StoreError> {
-        self.inner.readers.run(move |db| jobs::runs(db, &names, limit, over)).await
+        self.inner.readers.run(move |db| jobs::runs(db, &names, limit)).await
+    }
+
+    /// The last tasks of the job that are over, newest first.
+    pub async fn job_ends(&self, name: JobName, limit: u32) -> Result<Vec<JobEnd>, StoreError> {
+        self.inner.readers.run(move |db| jobs::ends(db, &name, limit)).await
     }
 
     /// Of each of these tasks that belongs to a job, how it and those before it stand, oldest first.
@@ -370,9 +374,9 @@ impl Store {
         self.inner.readers.run(read::labels).await
     }
 
-    /// What has happened since then; of each kind `named` are named, and of ends `counted` are counted.
-    pub async fn past_since(&self, since: u64, named: usize, counted: u32) -> Result<PastSince, StoreError> {
-        self.inner.readers.run(move |db| past_since::past_since(db, since, named, counted)).await
+    /// What has happened since then; of each kind `named` are named.
+    pub async fn past_since(&self, since: u64, named: usize) -> Result<PastSince, StoreError> {
+        self.inner.readers.run(move |db| past_since::past_since(db, since, named)).await
     }
 
     /// Up to which event the hooks have been asked, and the last that there is.

@@ -139,8 +139,8 @@ async fn the_tasks_of_a_job_are_a_history_by_the_page() {
     assert_eq!((ids(&first.rows), first.total), ([9, 8, 7, 6].map(id).to_vec(), 9));
     let second = store.job_history(&name(), first.next, Some(5)).await.unwrap();
     assert_eq!((ids(&second.rows), second.next), ([5, 4, 3, 2, 1].map(id).to_vec(), None));
-    let runs = store.job_runs(vec![name()], 3, true).await.unwrap();
-    let over: Vec<_> = runs[&name()].iter().map(|run| (run.task.clone(), run.phase)).collect();
+    let ends = store.job_ends(name(), 3).await.unwrap();
+    let over: Vec<_> = ends.into_iter().map(|end| (end.run.task, end.run.phase)).collect();
     assert_eq!(over, [(id(9), phases[0]), (id(7), phases[1]), (id(6), phases[0])]);
     store.apply(vec![Change::DeleteTask(id(9)), Change::DeleteJob(name())]).await.unwrap();
     assert_eq!(
@@ -148,6 +148,31 @@ async fn the_tasks_of_a_job_are_a_history_by_the_page() {
         8,
         "they stay with their job gone"
     );
+}
+
+#[tokio::test]
+async fn what_came_to_its_own_end_is_the_same_for_the_statistics_and_the_forecast() {
+    let cases: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../../../tests/corpus/own-ends.json")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let mut kin = None;
+    let mut expected = Vec::new();
+    for (n, case) in (1_u64..).zip(&cases) {
+        let phase = TaskPhase::from_word(case["phase"].as_str().unwrap()).unwrap();
+        let mut stored = of_job(n, phase);
+        stored.task.status.exit_code = case["exitCode"].as_i64().map(|code| i32::try_from(code).unwrap());
+        kin = Some(Kin::of(&stored.task.spec));
+        store.apply(ran(stored, (100, 100 + n), Some(100 + n))).await.unwrap();
+        if case["byItself"] == true {
+            expected.insert(0, n);
+        }
+    }
+    let ends = store.job_ends(name(), 100).await.unwrap();
+    let by_itself = ends.iter().filter(|end| end.by_itself).map(|end| end.run.duration_ms.unwrap());
+    assert_eq!((ends.len(), by_itself.collect::<Vec<_>>()), (cases.len(), expected.clone()));
+    let kin = kin.unwrap();
+    assert_eq!(store.durations(vec![kin], 100).await.unwrap()[&kin], expected);
 }
 
 #[tokio::test]

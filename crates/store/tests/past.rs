@@ -134,3 +134,38 @@ async fn what_was_deleted_is_given_back_to_the_disk_when_nobody_writes() {
     store.settle().await.unwrap();
     assert!(size() < before / 2, "{} of {before} bytes are left", size());
 }
+
+#[tokio::test]
+async fn a_digest_counts_all_ends_however_many_and_names_the_latest_failures() {
+    const MANY: u64 = 10_001;
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let ended = |n: u64, phase| StoredTask { finished_at: Some(n), ..task(n, phase) };
+    // These ended before.
+    let mut batch: Vec<Change> = (1..=5).map(|n| ended(n, TaskPhase::Failed).into()).collect();
+    // It was never started.
+    batch.push(task(10, TaskPhase::Canceled).into());
+    let failures = [(11, TaskPhase::Failed), (12, TaskPhase::Timeout), (13, TaskPhase::Exhausted)];
+    batch.extend(failures.map(|(n, phase)| ended(n, phase).into()));
+    batch.push(task(14, TaskPhase::Pending).into());
+    store.apply(batch).await.unwrap();
+    // Many more, after all of those.
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+        INSERT INTO tasks (id, slot, phase, resource_version, created_at, updated_at, attempt, consecutive_failures,
+            queue_order, stop_requested, finished_at)
+        SELECT 'of-many-' || i, 'a', 'succeeded', 1, 1, 1, 1, 0, i, 0, 100 + i FROM n";
+    db.execute(rows, [i64::try_from(MANY).unwrap()]).unwrap();
+    let past = store.past_since(10, 2).await.unwrap();
+    let counts = [
+        (TaskPhase::Succeeded, MANY),
+        (TaskPhase::Failed, 1),
+        (TaskPhase::Timeout, 1),
+        (TaskPhase::Canceled, 1),
+        (TaskPhase::Exhausted, 1),
+    ];
+    assert_eq!(past.ended, counts.into());
+    assert_eq!(past.failed, [id(13), id(12)]);
+    let none = store.past_since(101 + MANY, 2).await.unwrap();
+    assert_eq!((none.ended.len(), none.failed.len()), (0, 0));
+}

@@ -3,7 +3,7 @@
 use super::now_ms;
 use crate::operations::{Perform, ReadDigest};
 use crate::{ApiError, SupervisorApiAdapter};
-use solti_model::{Digest, DigestTask, MAX_DIGEST_COUNTED, MAX_DIGEST_NAMED, TaskPhase};
+use solti_model::{Digest, DigestTask, MAX_DIGEST_NAMED, TaskPhase};
 use solti_store::StoredRow;
 use solti_supervisor::SupervisorError;
 
@@ -11,10 +11,7 @@ impl Perform<ReadDigest> for SupervisorApiAdapter {
     async fn perform(&self, ReadDigest { since }: ReadDigest) -> Result<Digest, ApiError> {
         let until = now_ms();
         let store = self.supervisor().store();
-        let past = store
-            .past_since(since, MAX_DIGEST_NAMED, MAX_DIGEST_COUNTED)
-            .await
-            .map_err(SupervisorError::from)?;
+        let past = store.past_since(since, MAX_DIGEST_NAMED).await.map_err(SupervisorError::from)?;
         let mut slept = self.supervisor().sleeps().await?;
         slept.retain(|sleep| sleep.to >= since);
         slept.truncate(MAX_DIGEST_NAMED);

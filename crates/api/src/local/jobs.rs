@@ -78,8 +78,8 @@ impl SupervisorApiAdapter {
     }
 
     async fn stats(&self, name: &JobName) -> Result<JobStats, ApiError> {
-        let runs = self.supervisor().store().job_runs(vec![name.clone()], STATS, true).await;
-        Ok(JobStats::of(&runs.map_err(storage)?.remove(name).unwrap_or_default()))
+        let ends = self.supervisor().store().job_ends(name.clone(), STATS).await.map_err(storage)?;
+        Ok(JobStats::of(&ends))
     }
 }
 
@@ -87,7 +87,7 @@ impl Perform<ListJobs> for SupervisorApiAdapter {
     async fn perform(&self, ListJobs { query }: ListJobs) -> Result<JobList, ApiError> {
         let mut page = self.supervisor().jobs(query).await?;
         let names = page.rows.iter().map(|row| row.name.clone()).collect();
-        let mut runs = self.supervisor().store().job_runs(names, RECENT, false).await.map_err(storage)?;
+        let mut runs = self.supervisor().store().job_runs(names, RECENT).await.map_err(storage)?;
         for row in &mut page.rows {
             row.recent = runs.remove(&row.name).unwrap_or_default();
             row.recent.reverse();
@@ -103,10 +103,14 @@ impl Perform<GetJob> for SupervisorApiAdapter {
         let job = match revision {
             Some(revision) => {
                 let kept = store.job_revision(&name, revision).await.map_err(storage)?;
-                let gone = || {
-                    FieldError::new("revision", format!("job {name} has no revision {revision} (any more)"))
+                let gone = || match &state.job {
+                    Ok(job) if (1..=job.revision).contains(&revision) => {
+                        format!("revision {revision} of job {name} is not kept any more")
+                    }
+                    Ok(job) => format!("job {name} has no revision {revision}: its latest is {}", job.revision),
+                    Err(_) => format!("job {name} has no revision {revision} that is kept"),
                 };
-                kept.ok_or_else(gone)?
+                kept.ok_or_else(|| FieldError::new("revision", gone()))?
             }
             None => state.job.map(|job| (*job).clone()).map_err(|why| ApiError::Conflict {
                 reason: format!("job {name} cannot be read; save it anew, or delete it: {why}"),

@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::terminal::harmless;
 use crate::{server, show, time};
 use solti_api::operations::{Operations as _, ReadDigest};
-use solti_model::{Digest, DigestTask, MAX_DIGEST_NAMED, TaskPhase};
+use solti_model::{Digest, DigestTask, MAX_DIGEST_NAMED, SortBy, TaskPhase, counted, grouped};
 use std::time::SystemTime;
 
 /// The phases of what a digest calls failed.
@@ -39,13 +39,16 @@ fn text(digest: &Digest) -> String {
     let failed = more(failures, digest.failed.len());
     if failed > 0 {
         let phases = FAILED.map(TaskPhase::word).join(",");
-        let since = time::written(digest.since);
-        lines.push(format!("  and {failed} more: `solti list --status {phases} --since {since}`"));
+        let failed = grouped(failed);
+        // The latest to end first, as here: of all of them, these.
+        let list =
+            format!("solti list --status {phases} --sort {} --limit {failures}", SortBy::Changed.word());
+        lines.push(format!("  and {failed} more: `{list}`"));
     }
     match digest.missed_count {
         0 => {}
         1 => lines.push("1 scheduled time has passed without a run.".into()),
-        missed => lines.push(format!("{missed} scheduled times have passed without a run.")),
+        missed => lines.push(format!("{} have passed without a run.", counted(missed, "scheduled time"))),
     }
     for missed in &digest.missed {
         let why = because(missed.reason.as_deref());
@@ -58,36 +61,37 @@ fn text(digest: &Digest) -> String {
     match digest.held_count {
         0 => {}
         1 => lines.push("1 task is held, for you to release.".into()),
-        held => lines.push(format!("{held} tasks are held, for you to release.")),
+        held => lines.push(format!("{} are held, for you to release.", counted(held, "task"))),
     }
     lines.extend(digest.held.iter().map(|task| line(task, "held")));
     let held = more(digest.held_count, digest.held.len());
     if held > 0 {
-        lines.push(format!("  and {held} more: `solti list --status {}`", TaskPhase::Pending.word()));
+        let (held, pending) = (grouped(held), TaskPhase::Pending.word());
+        lines.push(format!("  and {held} more, among all that waits: `solti list --status {pending}`"));
     }
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
 fn ended(well: u64, failed: u64, canceled: u64) -> String {
-    let all = well + failed + canceled;
+    let tasks = |number: u64| counted(number, "task");
     match (well, failed, canceled) {
         (0, 0, 0) => "Nothing has ended.".into(),
         (1, 0, 0) => "1 task has succeeded.".into(),
         (0, 1, 0) => "1 task has ended without success.".into(),
         (0, 0, 1) => "1 task was canceled.".into(),
-        (well, 0, 0) => format!("{well} tasks have ended, and all have succeeded."),
-        (0, failed, 0) => format!("{failed} tasks have ended, and none has succeeded."),
-        (0, 0, canceled) => format!("{canceled} tasks were canceled."),
+        (well, 0, 0) => format!("{} have ended, and all have succeeded.", tasks(well)),
+        (0, failed, 0) => format!("{} have ended, and none has succeeded.", tasks(failed)),
+        (0, 0, canceled) => format!("{} were canceled.", tasks(canceled)),
         _ => {
             let was = if canceled == 1 { "was" } else { "were" };
             let parts = [
-                (well, format!("{well} succeeded")),
-                (failed, format!("{failed} failed")),
-                (canceled, format!("{canceled} {was} canceled")),
+                (well, format!("{} succeeded", grouped(well))),
+                (failed, format!("{} failed", grouped(failed))),
+                (canceled, format!("{} {was} canceled", grouped(canceled))),
             ];
             let parts: Vec<_> =
                 parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
-            format!("{all} tasks have ended: {}.", parts.join(", "))
+            format!("{} have ended: {}.", tasks(well + failed + canceled), parts.join(", "))
         }
     }
 }
@@ -134,16 +138,15 @@ mod tests {
         let lines = told(json!({"succeeded": 3, "failed": 11, "timeout": 2, "canceled": 1}), 10, 3, 2);
         assert_eq!(lines[0], "17 tasks have ended: 3 succeeded, 13 failed, 1 was canceled.");
         assert_eq!(lines[1], "  failed 01a build␛[2J: exit 3");
-        let since = time::written(1_764_336_000_000);
         assert_eq!(
             lines[11..13],
             [
-                format!("  and 3 more: `solti list --status failed,timeout,exhausted --since {since}`"),
-                "3 scheduled times have passed without a run.".to_owned()
+                "  and 3 more: `solti list --status failed,timeout,exhausted --sort changed --limit 13`",
+                "3 scheduled times have passed without a run."
             ]
         );
         assert_eq!(lines[14], "2 tasks are held, for you to release.", "one line may be of three times");
-        assert_eq!(lines[16], "  and 1 more: `solti list --status pending`");
+        assert_eq!(lines[16], "  and 1 more, among all that waits: `solti list --status pending`");
         let many = told_with(json!({}), 0, (40, MAX_DIGEST_NAMED), 0);
         let last = "  Those are the latest; `solti job show NAME` tells more of a job.";
         assert_eq!(many.last().map(String::as_str), Some(last));
@@ -159,6 +162,9 @@ mod tests {
         assert_eq!(lines.len(), 6, "nothing is left out: {lines:?}");
         assert_eq!(told(json!({"succeeded": 1}), 0, 0, 0), ["1 task has succeeded."]);
         assert_eq!(told(json!({"succeeded": 2}), 0, 0, 0), ["2 tasks have ended, and all have succeeded."]);
+        let many = told(json!({"succeeded": 12_198, "failed": 2}), 2, 4_118, 0);
+        assert_eq!(many[0], "12,200 tasks have ended: 12,198 succeeded, 2 failed.");
+        assert_eq!(many[3], "4,118 scheduled times have passed without a run.");
         assert_eq!(told(json!({"timeout": 2}), 2, 0, 0)[0], "2 tasks have ended, and none has succeeded.");
         assert_eq!(told(json!({"canceled": 2}), 0, 0, 0), ["2 tasks were canceled."]);
         assert_eq!(told(json!({"canceled": 1}), 0, 0, 0), ["1 task was canceled."]);

@@ -2403,7 +2403,7 @@ phase: TaskPhase,
  */
 createdAt: number, 
 /**
- * Milliseconds from the start of its first attempt to its end.
+ * How long its last attempt ran, in milliseconds, once it is over.
  */
 durationMs?: number, };
 
@@ -2469,7 +2469,7 @@ task?: string,
  */
 reason?: string, 
 /**
- * Times before this one that passed and were not run; counted up to a thousand.
+ * Times before this one that passed and were not run.
  */
 leftOut: number, };
 
@@ -3186,7 +3186,7 @@ since: number,
  */
 until: number, 
 /**
- * How many tasks have ended, by the phase in which they have; 10,000 at most in all. Every phase is there.
+ * How many tasks have ended, by the phase in which they have. Every phase is there.
  */
 ended: Record<TaskPhase, number>, 
 /**

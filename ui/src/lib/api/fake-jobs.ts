@@ -232,7 +232,7 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
 
   function detail(saved: Saved, revision?: number): JobDetail {
     const old = saved.revisions.find((kept) => kept.revision === revision);
-    if (revision !== undefined && !old) throw invalid("revision", `has no revision ${revision} (any more)`);
+    if (revision !== undefined && !old) throw invalid("revision", `has no revision ${revision} that is kept`);
     return {
       job: old?.job ?? saved.job,
       schedules: (saved.job.schedules ?? []).map((schedule) => ({

@@ -36,6 +36,13 @@ export const isFinished = (phase: Phase): boolean => phase !== "pending" && phas
 export const isFailure = (phase: Phase): boolean =>
   phase === "failed" || phase === "timeout" || phase === "exhausted";
 
+/** Nothing cut it short: how long it took says how long such a task takes. The engine's statistics and forecasts go by the same rule. */
+export const endedByItself = ({
+  phase,
+  exitCode,
+}: Pick<TaskRow["task"]["status"], "phase" | "exitCode">): boolean =>
+  phase === "succeeded" || ((phase === "failed" || phase === "exhausted") && exitCode != null);
+
 /** The groups of the sidebar. `states` is what the filter token `state:` is called by. */
 export const GROUPS = [
   { key: "all", word: "All", phases: [] },
