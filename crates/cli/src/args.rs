@@ -10,7 +10,7 @@ use crate::arg_values::{address, after, delay, id, lane, machine, pair, span_fro
 use crate::args_cluster::Cluster;
 use crate::args_container::Container;
 use crate::args_wasm::Wasm;
-use crate::time::{coming, moment};
+use crate::time::{Coming, coming, moment};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use solti_model::{AfterWhen, MAX_PRIORITY, MAX_RETRIES, Slot, Stall};
 use std::ffi::OsString;
@@ -307,7 +307,7 @@ pub struct Run {
     pub interval: Option<Duration>,
     /// Do not start it before this time: 22:00 (the next one), "2026-11-23 10:00" by this clock, or with an offset 2026-11-23T10:00:00+01:00
     #[arg(long, value_name = "TIME", value_parser = coming, allow_hyphen_values = true)]
-    pub at: Option<SystemTime>,
+    pub at: Option<Coming>,
     /// Do not start it for so long, as in 90s or 2h
     #[arg(long = "in", value_name = "TIME", value_parser = delay, conflicts_with = "at", allow_hyphen_values = true)]
     pub delay: Option<Duration>,

@@ -18,6 +18,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// For an engine that starts: it may have a database to check, and asks the login shell.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Between the end of an engine and the start of another that was waiting for it, as `solti serve --standby` does, nobody is there.
+const HANDOVER: Duration = Duration::from_secs(1);
 /// Between two looks at a socket that is not there yet.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Of what an engine that does not start has said last.
@@ -31,11 +33,16 @@ const CALLERS_OWN: [&str; 4] = ["SOLTI_URL", "SOLTI_TOKEN", "SOLTI_FINGERPRINT",
 /// [`CliError::NotStarted`] where nobody is and `no_start` is set; [`CliError::NoEngine`] where it does not start.
 pub async fn be_there(data_dir: &Path, no_start: bool) -> Result<(), CliError> {
     let socket = socket(data_dir);
-    let late = Instant::now() + PATIENCE;
+    let began = Instant::now();
+    let late = began + PATIENCE;
     loop {
         match connect(&socket).await {
             Ok(_) => return Ok(()),
-            Err(CliError::NoServer { socket }) if no_start => return Err(CliError::NotStarted { socket }),
+            Err(CliError::NoServer { socket }) if no_start => {
+                if began.elapsed() >= HANDOVER {
+                    return Err(CliError::NotStarted { socket });
+                }
+            }
             Err(CliError::NoServer { .. }) if Instant::now() < late => {
                 if let Some(pid) = start(data_dir).await? {
                     tell(pid, data_dir);

@@ -56,6 +56,8 @@ pub enum CliError {
     JobParameter(String),
     #[error("--{0} needs a value: write --{0}=VALUE")]
     NoValue(String),
+    #[error("--{0} is there twice; a parameter has one value")]
+    TwoValues(String),
     #[error(
         "{0} is a secret, and others on this machine can see a command line: write --{0}=@FILE or --{0}=@-, leave it out to be asked, or keep it with `solti job secret set`"
     )]
@@ -160,6 +162,7 @@ impl CliError {
             | Self::Http(HttpError::Url { .. } | HttpError::Fingerprint { .. })
             | Self::JobParameter(_)
             | Self::NoValue(_)
+            | Self::TwoValues(_)
             | Self::SecretWord(_)
             | Self::NoVariable(_)
             | Self::NoText { .. }
@@ -206,9 +209,11 @@ impl CliError {
             Self::Field(error) => error.clone().into(),
             Self::Range { option, said } => ApiError::invalid(option.trim_start_matches('-'), said.clone()),
             Self::NoJson { .. } => invalid("body"),
-            Self::JobParameter(_) | Self::NoValue(_) | Self::SecretWord(_) | Self::NotAsked { .. } => {
-                invalid("parameters")
-            }
+            Self::JobParameter(_)
+            | Self::NoValue(_)
+            | Self::TwoValues(_)
+            | Self::SecretWord(_)
+            | Self::NotAsked { .. } => invalid("parameters"),
             Self::Scheme(_) | Self::Http(HttpError::Url { .. }) => invalid("url"),
             Self::Http(HttpError::Fingerprint { .. }) => invalid("fingerprint"),
             Self::NoVariable(_) => invalid("env"),
@@ -276,6 +281,7 @@ mod tests {
             CliError::Scheme("ftp://x".into()),
             CliError::JobParameter("x".into()),
             CliError::NoValue("x".into()),
+            CliError::TwoValues("x".into()),
             CliError::SecretWord("x".into()),
             CliError::NoVariable("X".into()),
             CliError::NoText { what: "a variable", word: "x".into() },

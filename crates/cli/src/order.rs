@@ -64,7 +64,7 @@ pub fn from_words(run: Run, here: Option<&Path>) -> Result<TaskSpec, CliError> {
     };
     spec.max_retries = run.retries;
     let delayed = run.delay.map(|delay| SystemTime::now().checked_add(delay));
-    spec.not_before = run.at.or(delayed.flatten()).map(unix_ms);
+    spec.not_before = run.at.map(|coming| coming.at).or(delayed.flatten()).map(unix_ms);
     spec.priority = run.priority;
     spec.after_reboot = run.after_reboot.map(|after| match after {
         AfterReboot::Start => solti_model::AfterReboot::Start,

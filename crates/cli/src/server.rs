@@ -14,6 +14,8 @@ use tokio::time::{Instant, sleep};
 
 /// For an engine that another one takes the place of, or that its service manager starts again.
 pub const TO_BE_BACK: Duration = Duration::from_secs(20);
+/// For the next one to listen where an engine hands over to it.
+const HANDOVER: Duration = Duration::from_secs(5);
 /// Whether somebody is there again.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// In it named pipes are made.
@@ -54,16 +56,18 @@ fn endpoint(url: &str) -> Result<Endpoint, CliError> {
 
 /// A client of the server that is meant. That of this machine is known to be there when this returns.
 pub async fn client(options: &Options) -> Result<HttpClient, CliError> {
+    let mut handover = Duration::ZERO;
     let endpoint = match options.url.as_deref().filter(|url| !url.is_empty()) {
         Some(url) => endpoint(url)?,
         None => {
             let data_dir = data_dir(options)?;
             engine_start::be_there(&data_dir, options.no_start).await?;
+            handover = HANDOVER;
             Endpoint::Unix(socket(&data_dir))
         }
     };
     let mut how = ClientOptions::new(endpoint);
-    how.token = options.token.clone();
+    (how.token, how.handover) = (options.token.clone(), handover);
     if let Some(fingerprint) = &options.fingerprint {
         how.trust = Trust::Fingerprint(fingerprint.clone());
     }

@@ -2,7 +2,7 @@
 
 use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::Pieces;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use solti_model::MAX_TIME_MS;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,6 +14,8 @@ const COMING_FORMS: &str = "must be as in 22:00, \"2026-11-23 10:00\" (by this c
 /// Behind the last one that any clock here knows.
 const TOO_FAR: &str = "is too far off";
 const DAY_S: i32 = 86_400;
+/// As late as this is on time, as for a schedule.
+const ON_TIME: Duration = Duration::from_secs(60);
 
 /// How long ago it was, a time of RFC 3339 with any offset, or one of this machine's clock.
 pub fn moment(text: &str) -> Result<SystemTime, String> {
@@ -43,17 +45,39 @@ fn time_in(text: &str, forms: &str, here: &TimeZone) -> Result<SystemTime, Strin
                 true => TOO_FAR.to_owned(),
                 false => forms.to_owned(),
             })?;
-            let time = here.to_ambiguous_timestamp(time);
-            let is_ambiguous = time.is_ambiguous();
-            time.unambiguous().map_err(|_| match is_ambiguous {
-                true => {
-                    "comes twice, or not at all, where the clocks change: write the offset behind it, as in +01:00".to_owned()
+            let too_far = |_| TOO_FAR.to_owned();
+            match here.to_ambiguous_timestamp(time).offset() {
+                AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(time).map_err(too_far)?,
+                AmbiguousOffset::Gap { after, .. } => {
+                    let shown = behind_gap(here, time, after).map(|at| clock(here, at)).ok_or(TOO_FAR)?;
+                    return Err(format!("is left out, as clocks go forward then: they show {shown} next"));
                 }
-                false => TOO_FAR.to_owned(),
-            })?
+                AmbiguousOffset::Fold { before, after } => {
+                    let [first, second] = [before, after].map(|offset| written_offset(offset, time));
+                    return Err(format!(
+                        "comes twice, as clocks go back then: write the offset behind it, {first} for the first time or {second} for the second"
+                    ));
+                }
+            }
         }
     };
     Ok(at.into())
+}
+
+/// When clocks first show something later than what they leave out; `after` is their offset then.
+fn behind_gap(here: &TimeZone, left_out: DateTime, after: Offset) -> Option<Timestamp> {
+    // By the later offset it was before the change.
+    let before = after.to_timestamp(left_out).ok()?;
+    here.following(before).next().map(|change| change.timestamp())
+}
+
+fn clock(here: &TimeZone, at: Timestamp) -> String {
+    here.to_datetime(at).strftime("%H:%M").to_string()
+}
+
+fn written_offset(offset: Offset, time: DateTime) -> String {
+    let zoned = time.to_zoned(TimeZone::fixed(offset));
+    zoned.map_or_else(|_| offset.to_string(), |zoned| zoned.strftime("%:z").to_string())
 }
 
 /// Whether it names a second or an offset that no clock has: what reads times would take another one for it.
@@ -78,26 +102,56 @@ fn out_of_reach() -> String {
     format!("must be before {}", &written_in(MAX_TIME_MS, &TimeZone::UTC)[..10])
 }
 
+/// A time to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coming {
+    pub at: SystemTime,
+    /// That it is another one than was named, as clocks leave that out.
+    pub instead: Option<String>,
+}
+
 /// A time to come: the next one of a clock's, as in `22:00`, or as of [`moment`].
-pub fn coming(text: &str) -> Result<SystemTime, String> {
+pub fn coming(text: &str) -> Result<Coming, String> {
     coming_in(text, &TimeZone::system(), Timestamp::now())
 }
 
-fn coming_in(text: &str, here: &TimeZone, now: Timestamp) -> Result<SystemTime, String> {
+fn coming_in(text: &str, here: &TimeZone, now: Timestamp) -> Result<Coming, String> {
     if humantime::parse_duration(text).is_ok() {
         return Err("must be a time, as in 22:00; --in takes a span".into());
     }
-    let is_clock = text.contains(':') && text.len() <= 8 && !is_no_time(text);
-    let Some(time) = text.parse::<Time>().ok().filter(|_| is_clock) else {
+    // As people write it: 9:05.
+    let padded = if text.find(':') == Some(1) { format!("0{text}") } else { text.to_owned() };
+    let is_clock = padded.contains(':') && padded.len() <= 8 && !is_no_time(&padded);
+    let Some(time) = padded.parse::<Time>().ok().filter(|_| is_clock) else {
         let at = time_in(text, COMING_FORMS, here);
-        return in_reach(Some(at.map_err(|said| if said == TOO_FAR { out_of_reach() } else { said })?));
+        let at = in_reach(Some(at.map_err(|said| if said == TOO_FAR { out_of_reach() } else { said })?))?;
+        let is_past = SystemTime::from(now).duration_since(at).is_ok_and(|late| late > ON_TIME);
+        return match is_past {
+            true => Err("is past; without it the task starts as soon as it can".into()),
+            false => Ok(Coming { at, instead: None }),
+        };
     };
     let today = here.to_datetime(now).date();
     for date in [Some(today), today.tomorrow().ok()].into_iter().flatten() {
-        // Where the clocks change then, after the gap, and the first of two.
-        let at = here.to_ambiguous_timestamp(date.to_datetime(time)).compatible();
-        if let Some(at) = at.ok().filter(|at| *at > now) {
-            return Ok(at.into());
+        let named = date.to_datetime(time);
+        let (mut times, mut instead) = (Vec::new(), None);
+        match here.to_ambiguous_timestamp(named).offset() {
+            AmbiguousOffset::Unambiguous { offset } => times.extend(offset.to_timestamp(named)),
+            AmbiguousOffset::Fold { before, after } => {
+                times
+                    .extend([before, after].into_iter().filter_map(|offset| offset.to_timestamp(named).ok()));
+            }
+            // As a schedule has it.
+            AmbiguousOffset::Gap { after, .. } => {
+                times.extend(behind_gap(here, named, after));
+                let shown = times.first().map(|at| clock(here, *at)).unwrap_or_default();
+                instead = Some(format!(
+                    "clocks go forward on {date} and leave out {text}: it does not start before {shown}"
+                ));
+            }
+        }
+        if let Some(at) = times.into_iter().find(|at| *at > now) {
+            return Ok(Coming { at: at.into(), instead });
         }
     }
     Err(TOO_FAR.into())
@@ -153,16 +207,20 @@ mod tests {
             ("22:00", "2026-11-23T21:00:00Z"),
             ("21:30", "2026-11-24T20:30:00Z"),
             ("06:15:30", "2026-11-24T05:15:30Z"),
+            ("9:05", "2026-11-24T08:05:00Z"),
             ("2026-12-01 08:00", "2026-12-01T07:00:00Z"),
             ("2026-12-01T08:00:00Z", "2026-12-01T08:00:00Z"),
+            // A minute late is on time.
+            ("2026-11-23 21:29", "2026-11-23T20:29:00Z"),
         ] {
             let expected: Timestamp = utc.parse().expect(utc);
-            assert_eq!(coming_in(text, &berlin(), now), Ok(expected.into()), "{text}");
+            let coming = Coming { at: expected.into(), instead: None };
+            assert_eq!(coming_in(text, &berlin(), now), Ok(coming), "{text}");
         }
-        // Left out in spring: right after the gap.
-        let now: Timestamp = "2026-03-28T22:00:00Z".parse().expect("a time");
-        let after: Timestamp = "2026-03-29T01:30:00Z".parse().expect("a time");
-        assert_eq!(coming_in("02:30", &berlin(), now), Ok(after.into()));
+        for past in ["2026-11-23 21:28", "2020-01-01 10:00", "2026-11-23T20:28:59Z"] {
+            let said = coming_in(past, &berlin(), now);
+            assert_eq!(said, Err("is past; without it the task starts as soon as it can".into()), "{past}");
+        }
         for wrong in ["25:00", "22:00:60", "10 pm", ""] {
             assert_eq!(coming_in(wrong, &berlin(), now), Err(COMING_FORMS.into()), "{wrong}");
         }
@@ -170,6 +228,23 @@ mod tests {
         for far in ["2200-01-01 10:00", "9000-01-01T00:00:00Z"] {
             let said = coming_in(far, &berlin(), now);
             assert_eq!(said, Err("must be before 2200-01-01".into()), "{far}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_the_clock_where_clocks_change_is_that_of_a_schedule_or_the_next_of_two() {
+        let instead = "clocks go forward on 2026-03-29 and leave out 02:30: it does not start before 03:00";
+        for (now, utc, instead) in [
+            ("2026-03-28T22:00:00Z", "2026-03-29T01:00:00Z", Some(instead)),
+            ("2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z", None),
+            ("2026-10-24T22:00:00Z", "2026-10-25T00:30:00Z", None),
+            // 02:40, for the first time and for the second.
+            ("2026-10-25T00:40:00Z", "2026-10-25T01:30:00Z", None),
+            ("2026-10-25T01:40:00Z", "2026-10-26T01:30:00Z", None),
+        ] {
+            let [now, at]: [Timestamp; 2] = [now, utc].map(|time| time.parse().expect(time));
+            let coming = Coming { at: at.into(), instead: instead.map(str::to_owned) };
+            assert_eq!(coming_in("02:30", &berlin(), now), Ok(coming), "{now}");
         }
     }
 
@@ -199,9 +274,14 @@ mod tests {
         ] {
             assert!(moment_in(text, &berlin()).is_err(), "{text}");
         }
-        // Left out in spring, and twice in autumn.
-        for text in ["2026-03-29 02:30", "2026-10-25 02:30"] {
-            assert!(moment_in(text, &berlin()).is_err_and(|said| said.contains("offset")), "{text}");
+        for (text, said) in [
+            ("2026-03-29 02:30", "is left out, as clocks go forward then: they show 03:00 next"),
+            (
+                "2026-10-25 02:30",
+                "comes twice, as clocks go back then: write the offset behind it, +02:00 for the first time or +01:00 for the second",
+            ),
+        ] {
+            assert_eq!(moment_in(text, &berlin()), Err(said.to_owned()), "{text}");
         }
     }
 

@@ -114,7 +114,7 @@ impl Parameter {
         }
         match (self.kind, self.choices.len()) {
             (ParameterType::Choice, 0) => return Err(FieldError::new("choices", "must name the values")),
-            (ParameterType::Choice, MAX_CHOICES..) => {
+            (ParameterType::Choice, choices) if choices > MAX_CHOICES => {
                 return Err(FieldError::new("choices", format!("must be at most {MAX_CHOICES}")));
             }
             (ParameterType::Choice, _) | (_, 0) => {}
@@ -278,6 +278,18 @@ mod tests {
             let parameter: Parameter = serde_json::from_value(parameter.clone()).expect("its shape is right");
             assert_eq!(parameter.validate().expect_err("refused").field, field, "{parameter:?}");
         }
+    }
+
+    #[test]
+    fn as_many_choices_as_are_allowed_are_legal_and_one_more_is_not() {
+        let with = |many: usize| {
+            let choices: Vec<_> = (0..many).map(|n| n.to_string()).collect();
+            let json = json!({"name": "x", "type": "choice", "choices": choices});
+            serde_json::from_value::<Parameter>(json).expect("a parameter").validate()
+        };
+        assert_eq!(with(MAX_CHOICES), Ok(()));
+        let error = with(MAX_CHOICES + 1).expect_err("too many");
+        assert_eq!(error.to_string(), "choices: must be at most 1000");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(crate) fn values(
         let known: Vec<_> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         let has = match &known[..] {
             [] => "the job has no parameters".to_owned(),
+            [one] => format!("the job has the parameter {one}"),
             known => format!("the job has the parameters {}", known.join(", ")),
         };
         return Err(FieldError::new(field(unknown), format!("is unknown: {has}")));
@@ -326,6 +327,8 @@ mod tests {
             );
         }
         let needed = parameters(json!([{"name": "a", "type": "text", "required": true}]));
+        let error = values(&needed, &given(&[("b", "x")]), &days()).expect_err("unknown");
+        assert_eq!(error.message, "is unknown: the job has the parameter a");
         let error = values(&needed, &BTreeMap::new(), &days()).expect_err("needed");
         assert_eq!(error.to_string(), "parameters.a: is required");
     }

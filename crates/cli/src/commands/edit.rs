@@ -61,7 +61,8 @@ async fn open_editor(file: &Path) -> io::Result<()> {
     let editor = named.find(|editor| !editor.is_empty()).unwrap_or_else(|| "vi".into());
     let mut line = editor.clone();
     line.push(r#" "$@""#);
-    let status = Command::new("sh").arg("-c").arg(line).arg(&editor).arg(file).status().await?;
+    // Wherever programs are looked for: what is missing then is the editor, and the shell says so.
+    let status = Command::new("/bin/sh").arg("-c").arg(line).arg(&editor).arg(file).status().await?;
     match status.success() {
         true => Ok(()),
         // What a shell says of a program that it has not found.

@@ -87,12 +87,16 @@ pub async fn job(options: &Options, command: Command) -> Result<u8, CliError> {
 /// Words as `--date=2026-11-01`, and what else can mean nothing but that: `--date 2026-11-01`, and `--dry-run` alone of what is true or false.
 fn values(job: &Job, words: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     let mut values = BTreeMap::new();
+    let mut put = |name: &str, value: String| match values.insert(name.to_owned(), value) {
+        Some(_) => Err(CliError::TwoValues(name.to_owned())),
+        None => Ok(()),
+    };
     let mut words = words.iter().peekable();
     while let Some(word) = words.next() {
         let unknown = || CliError::JobParameter(word.clone());
         let named = word.strip_prefix("--").ok_or_else(unknown)?;
         if let Some((name, value)) = named.split_once('=') {
-            values.insert(name.to_owned(), value.to_owned());
+            put(name, value.to_owned())?;
             continue;
         }
         let parameter = job.parameters.iter().find(|of| of.name == named).ok_or_else(unknown)?;
@@ -110,7 +114,7 @@ fn values(job: &Job, words: &[String]) -> Result<BTreeMap<String, String>, CliEr
             }
             None => return Err(CliError::NoValue(named.to_owned())),
         };
-        values.insert(named.to_owned(), value);
+        put(named, value)?;
     }
     Ok(values)
 }
@@ -225,7 +229,7 @@ fn facts(JobDetail { job, schedules, stats, firings, warnings }: &JobDetail) -> 
     }
     for firing in firings.iter().filter(|firing| firing.left_a_time_out()).take(3) {
         let why = not_run(firing.outcome, firing.reason.as_deref(), firing.left_out);
-        fact("not run", &format!("{}: {why}", time::written(firing.due)));
+        fact("left out", &format!("{}: {why}", time::written(firing.due)));
     }
     for warning in warnings {
         fact("warning", &warning.to_string());
@@ -485,6 +489,11 @@ mod tests {
         ] {
             let refused = read(line).expect_err("no value").to_string();
             assert_eq!(refused, format!("--{name} needs a value: write --{name}=VALUE"), "{line:?}");
+        }
+        for twice in [&["--t=1", "--t=2"][..], &["--t", "1", "--t=1"], &["--t=1", "--b", "--t", "2"]] {
+            let refused = read(twice).expect_err("two values");
+            assert_eq!(refused.to_string(), "--t is there twice; a parameter has one value", "{twice:?}");
+            assert_eq!(refused.exit_code(), Some(2));
         }
         let required = in_parameters(ApiError::invalid("parameters.t", "is required"));
         assert_eq!((required.to_string(), required.exit_code()), ("--t: is required".into(), Some(2)));

@@ -101,9 +101,13 @@ pub async fn run(options: &Options, run: Run) -> Result<u8, CliError> {
     if run.cluster.preview {
         return preview::tell(options, &client, &order::from_words(run, here.as_deref())?).await;
     }
+    let instead = run.at.as_ref().and_then(|coming| coming.instead.clone());
     let input = input_of(options, &run).await?;
     let mut spec = order::from_words(run, here.as_deref())?;
     spec.stdin = input.stdin();
+    if let Some(instead) = instead {
+        say!("solti: {instead}");
+    }
     if let Some(advice) = order::meant_for_a_shell(&spec) {
         say!("solti: {} {}", harmless(&advice), harmless(&order::instead_of_a_shell(&spec)));
     }
