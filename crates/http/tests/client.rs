@@ -44,6 +44,36 @@ async fn a_log_goes_on_at_the_line_where_the_connection_broke() {
     assert_eq!((lines, ended, restarts), (LINES, true, 3), "each line once, and the end");
 }
 
+#[tokio::test]
+async fn a_request_that_no_server_has_read_is_sent_to_the_one_that_takes_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("api.sock");
+    let asking = |handover| {
+        let options = ClientOptions { handover, ..ClientOptions::new(Endpoint::Unix(path.clone())) };
+        let api = HttpClient::new(options).unwrap();
+        tokio::spawn(async move { api.query_tasks(TaskQuery::default()).await })
+    };
+    let refused = asking(std::time::Duration::ZERO).await.unwrap().unwrap_err();
+    assert!(matches!(refused, ApiError::Unavailable { .. }), "{refused:?}");
+    let asking = asking(PATIENCE);
+    // One that ends with the request before it.
+    let ending = tokio::net::UnixListener::bind(&path).unwrap();
+    let (unread, _) = ending.accept().await.unwrap();
+    unread.readable().await.unwrap();
+    drop((ending, unread));
+    std::fs::remove_file(&path).unwrap();
+    let next = tokio::net::UnixListener::bind(&path).unwrap();
+    let (mut stream, _) = next.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the whole of it comes");
+    }
+    let page = r#"{"tasks":[],"total":7}"#;
+    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{page}", page.len());
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    assert_eq!(asking.await.unwrap().unwrap().total, 7);
+}
+
 /// The same engine behind a new server at the same address.
 async fn restarted(service: Service) -> Service {
     let Service { engine, serving, dir, .. } = service;

@@ -4,7 +4,8 @@ use crate::client::events::{Broken, Event, Events};
 use crate::client::{HttpClient, Reachability};
 use bytes::Bytes;
 use futures::stream::unfold;
-use http::{Method, StatusCode};
+use http::{Method, Response, StatusCode};
+use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use solti_api::ApiError;
 use std::borrow::Cow;
@@ -54,7 +55,7 @@ impl HttpClient {
         last: Option<Bytes>,
         ends: bool,
     ) -> Result<impl Stream<Item = Followed<T>> + Send + use<T>, ApiError> {
-        let events = self.open_behind(&call, last.as_ref()).await?;
+        let events = self.events_of(self.send(&call, last.as_deref()).await?).await?;
         let ended = events.is_none();
         let follow = Follow { client: self.clone(), call, events, last, pause: PAUSES.0, again: false, ends };
         Ok(unfold((!ended).then_some(follow), |follow| async move {
@@ -64,9 +65,8 @@ impl HttpClient {
         }))
     }
 
-    /// `None` when nothing follows `last`.
-    async fn open_behind(&self, call: &Call, last: Option<&Bytes>) -> Result<Option<Events>, ApiError> {
-        let response = self.send(call, last.map(|id| &id[..])).await?;
+    /// `None` when nothing follows what is there already.
+    async fn events_of(&self, response: Response<Incoming>) -> Result<Option<Events>, ApiError> {
         match response.status() {
             StatusCode::OK => Ok(Some(Events::new(response.into_body()))),
             StatusCode::NO_CONTENT => Ok(None),
@@ -135,7 +135,11 @@ impl Follow {
     async fn reopen(&mut self) -> bool {
         self.rest().await;
         self.pause = (self.pause * 2).min(PAUSES.1);
-        match self.client.open_behind(&self.call, self.last.as_ref()).await {
+        let opened = match self.client.send_once(&self.call, self.last.as_deref()).await {
+            Ok(response) => self.client.events_of(response).await,
+            Err(error) => Err(error),
+        };
+        match opened {
             Ok(Some(events)) => {
                 (self.events, self.again) = (Some(events), true);
                 true

@@ -26,17 +26,19 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::de::DeserializeOwned;
 use solti_api::ApiError;
 use std::borrow::Cow;
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
 
 /// For an answer; streams take as long as they take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,6 +46,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 256 * 1024 * 1024;
 /// Less than the server keeps an idle connection.
 const IDLE: Duration = Duration::from_secs(10);
+/// Before a request that the server has not read is sent again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where the server is and how it is known.
 #[derive(Clone)]
@@ -56,12 +60,16 @@ pub struct ClientOptions {
     pub trust: Trust,
     /// The program that `ssh://` runs.
     pub ssh: OsString,
+    /// For so long a request that nobody has read is sent again: another server may be taking the place of the one that ends. Of a
+    /// Unix socket alone, where it is known that nobody has.
+    pub handover: Duration,
 }
 
 impl ClientOptions {
     /// Without a token; an `https` server's certificate must be signed by a public authority.
     pub fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, token: None, trust: Trust::PublicAuthorities, ssh: "ssh".into() }
+        let ssh = "ssh".into();
+        Self { endpoint, token: None, trust: Trust::PublicAuthorities, ssh, handover: Duration::ZERO }
     }
 }
 
@@ -82,12 +90,15 @@ pub struct HttpClient {
     shared: Arc<ClientState>,
 }
 
+type Sent = Result<Response<Incoming>, legacy::Error>;
+
 struct ClientState {
     client: Client<Connector, Full<Bytes>>,
     connector: Connector,
     base: String,
     authorization: Option<String>,
     endpoint: Endpoint,
+    handover: Duration,
     reachability: watch::Sender<Reachability>,
 }
 
@@ -116,6 +127,7 @@ impl HttpClient {
             base,
             authorization: options.token.map(|token| format!("Bearer {token}")),
             endpoint: options.endpoint,
+            handover: options.handover,
             reachability: watch::Sender::new(Reachability::Unknown),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -180,11 +192,63 @@ impl HttpClient {
         ApiError::Unavailable { reason }
     }
 
-    async fn send(
+    async fn send(&self, call: &Call, last_event: Option<&[u8]>) -> Result<Response<Incoming>, ApiError> {
+        let late = Instant::now() + self.shared.handover;
+        loop {
+            match self.sent(call, last_event).await? {
+                Err(error) if self.was_not_read(&error) && Instant::now() < late => sleep(PAUSE).await,
+                sent => return self.answered(sent).await,
+            }
+        }
+    }
+
+    /// As [`Self::send`], for who tries again by itself.
+    async fn send_once(
+        &self,
+        call: &Call,
+        last_event: Option<&[u8]>,
+    ) -> Result<Response<Incoming>, ApiError> {
+        let sent = self.sent(call, last_event).await?;
+        self.answered(sent).await
+    }
+
+    async fn answered(&self, sent: Sent) -> Result<Response<Incoming>, ApiError> {
+        match sent {
+            Ok(response) => {
+                self.note(Reachability::Reached);
+                Ok(response)
+            }
+            Err(error) => Err(self.lost(&error).await),
+        }
+    }
+
+    /// Whether no server can have acted on it. A Unix socket is reset where what was sent has not been read to its end.
+    fn was_not_read(&self, error: &legacy::Error) -> bool {
+        let is_unix = matches!(self.shared.endpoint, Endpoint::Unix(_));
+        let mut causes = std::iter::successors(error.source(), |cause| (**cause).source());
+        is_unix
+            && causes.any(|cause| {
+                let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+                let canceled = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled);
+                canceled
+                    || matches!(
+                        io,
+                        Some(
+                            io::ErrorKind::NotFound
+                                | io::ErrorKind::ConnectionRefused
+                                | io::ErrorKind::ConnectionReset
+                                | io::ErrorKind::BrokenPipe
+                        )
+                    )
+            })
+    }
+
+    /// What came of the request itself; an error where there is none, or no answer in time.
+    async fn sent(
         &self,
         Call { method, path, body }: &Call,
         last_event: Option<&[u8]>,
-    ) -> Result<Response<Incoming>, ApiError> {
+    ) -> Result<Sent, ApiError> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.shared.base));
         if let Some(authorization) = &self.shared.authorization {
             request = request.header(header::AUTHORIZATION, authorization);
@@ -200,11 +264,7 @@ impl HttpClient {
             // A token with a line break in it, for one.
             .map_err(|error| ApiError::invalid("request", error.to_string()))?;
         match tokio::time::timeout(PATIENCE, self.shared.client.request(request)).await {
-            Ok(Ok(response)) => {
-                self.note(Reachability::Reached);
-                Ok(response)
-            }
-            Ok(Err(error)) => Err(self.lost(&error).await),
+            Ok(sent) => Ok(sent),
             Err(_) => Err(self.late().await),
         }
     }
