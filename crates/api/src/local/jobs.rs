@@ -107,7 +107,9 @@ impl Perform<GetJob> for SupervisorApiAdapter {
                     Ok(job) if (1..=job.revision).contains(&revision) => {
                         format!("revision {revision} of job {name} is not kept any more")
                     }
-                    Ok(job) => format!("job {name} has no revision {revision}: its latest is {}", job.revision),
+                    Ok(job) => {
+                        format!("job {name} has no revision {revision}: its latest is {}", job.revision)
+                    }
                     Err(_) => format!("job {name} has no revision {revision} that is kept"),
                 };
                 kept.ok_or_else(|| FieldError::new("revision", gone()))?
