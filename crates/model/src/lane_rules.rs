@@ -242,7 +242,8 @@ fn size_words(bytes: u64) -> String {
 }
 
 impl Hours {
-    fn holds(self, now: TimeOfDay) -> bool {
+    /// Whether it is one of them.
+    pub fn holds(self, now: TimeOfDay) -> bool {
         match self.from <= self.to {
             true => (self.from..self.to).contains(&now),
             false => now >= self.from || now < self.to,

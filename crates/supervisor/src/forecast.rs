@@ -4,7 +4,10 @@
 //! be expected. What nobody knows the length of never ends in the second play, so that whoever waits for it is told so.
 
 mod course;
+mod hours;
 mod length;
+
+pub(crate) use self::hours::OpenHours;
 
 use self::course::{Course, Links, play};
 use self::length::{Length, Why, length};
@@ -43,8 +46,10 @@ pub(crate) struct LaneStands {
     pub slot: Slot,
     pub capacity: u32,
     pub paused: bool,
-    /// What it waits for of the machine.
+    /// What it waits for of the machine, beside its hours.
     pub unmet: Option<String>,
+    /// It starts something within these alone.
+    pub hours: Option<OpenHours>,
 }
 
 /// A task that is not over.
@@ -59,6 +64,8 @@ pub(crate) struct TaskStands {
     pub held: bool,
     pub not_before: u64,
     pub restarted: bool,
+    /// It runs for so many milliseconds at most, and is not tried again then.
+    pub timeout: Option<u64>,
     /// What it waits for in others.
     pub after: Vec<(TaskId, AfterWhen)>,
 }

@@ -244,9 +244,15 @@ impl Actor {
         let next =
             asked.filter_map(|(n, plan)| Some((plan.next?.0, n, plan.clone()))).min_by_key(|next| next.0);
         let Some((due, n, plan)) = next else {
-            let which =
-                schedule.map_or_else(|| format!("job {name}"), |id| format!("schedule {id} of job {name}"));
-            let reason = format!("{which} has no time to come that could be skipped");
+            let reason = match schedule {
+                Some(id) if plans.iter().all(|plan| plan.id != *id) => {
+                    format!("job {name} has no schedule {id}")
+                }
+                Some(id) => {
+                    format!("schedule {id} of job {name} has no time to come that could be skipped")
+                }
+                None => format!("job {name} has no time to come that could be skipped"),
+            };
             return drop(reply.send(Err(SupervisorError::Conflict { reason })));
         };
         let firing = Firing {

@@ -225,7 +225,8 @@ impl Actor {
         }
         if let Some(expected) = expected.filter(|expected| *expected != revision) {
             let reason = match revision {
-                0 => format!("there is no job {name} any more, and it was expected at revision {expected}"),
+                0 => format!("there is no job {name}, and it was expected at revision {expected}"),
+                _ if expected == 0 => format!("there is a job {name} already, at revision {revision}"),
                 _ => format!("job {name} is at revision {revision} now, and was expected at {expected}"),
             };
             return drop(reply.send(Err(SupervisorError::Conflict { reason })));

@@ -5,7 +5,7 @@ use super::attempt::{Active, Stage};
 use super::queueing::cannot_move;
 use crate::SupervisorError;
 use crate::clock::now_ms;
-use crate::forecast::{LaneStands, Place, Situation, TaskStands};
+use crate::forecast::{LaneStands, OpenHours, Place, Situation, TaskStands};
 use crate::lanes::{MoveTo, Queue};
 use solti_model::{Kin, RestartStrategy, Slot, TaskId};
 use std::collections::{HashMap, HashSet};
@@ -17,11 +17,15 @@ impl Actor {
         let mut situation = Situation { now, all_held: self.lanes.all_held(), ..Situation::default() };
         situation.tasks.reserve(self.tasks.len());
         for (lane, (slot, state)) in self.lanes.states().enumerate() {
+            let between = self.lanes.rules(slot).between;
+            // When these begin is known.
+            let for_hours = between.map(|hours| hours.to_string());
             situation.lanes.push(LaneStands {
                 slot: slot.clone(),
                 capacity: state.capacity,
                 paused: state.paused,
-                unmet: state.unmet().map(str::to_owned),
+                unmet: state.unmet().map(str::to_owned).filter(|unmet| Some(unmet) != for_hours.as_ref()),
+                hours: between.and_then(|hours| OpenHours::new(hours, &self.jobs.zones)),
             });
             let queue = moved.get(slot).unwrap_or(state.queue());
             let waiting = queue.all().map(|waiter| (&waiter.id, true));
@@ -65,6 +69,7 @@ impl Actor {
                 held: false,
                 not_before: 0,
                 restarted: false,
+                timeout: None,
                 after: vec![],
             };
         };
@@ -82,6 +87,7 @@ impl Actor {
             held: active.stored.queueing.held,
             not_before: spec.not_before.unwrap_or(0),
             restarted: matches!(spec.restart, RestartStrategy::Always { .. }),
+            timeout: spec.timeout.filter(|_| spec.restart == RestartStrategy::Never),
             after: open.map(|after| (after.task.clone(), after.when)).collect(),
         }
     }

@@ -74,6 +74,8 @@ impl Links {
 enum Event {
     Ends,
     MayStart,
+    /// The hours of a lane begin.
+    Opens,
 }
 
 struct Play<'a> {
@@ -121,6 +123,7 @@ pub(super) fn play(
         match event {
             Event::Ends => play.end(n, time),
             Event::MayStart => play.let_in(n, time),
+            Event::Opens => play.touched.push(n),
         }
         // What comes at the same time decides together who is next.
         if play.events.peek().is_none_or(|Reverse((next, ..))| *next > time) {
@@ -172,6 +175,15 @@ impl Play<'_> {
 
     fn fill(&mut self, time: u64, length: impl Fn(usize) -> Option<u64>) {
         while let Some(lane) = self.touched.pop() {
+            if let Some(hours) = &self.situation.lanes[lane].hours
+                && hours.open_from(time) != Some(time)
+            {
+                // Only what is asked for again then can begin.
+                if let Some(opens) = hours.open_from(time).filter(|_| !self.ready[lane].is_empty()) {
+                    self.events.push(Reverse((opens, Event::Opens, lane)));
+                }
+                continue;
+            }
             while self.running[lane] < self.situation.lanes[lane].capacity
                 && let Some(Reverse(n)) = self.ready[lane].pop()
             {

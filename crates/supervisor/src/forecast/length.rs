@@ -53,7 +53,8 @@ pub(super) fn length(task: &TaskStands, durations: &[u64], now: u64, stopped: Op
     let Some((least, most)) = tenth(longer, 1).zip(tenth(longer, 9)) else {
         return unknown(Why::LongerThanEver);
     };
-    let left = |length: u64| (length - elapsed).saturating_add(to_come);
+    let until_timeout = task.timeout.map_or(u64::MAX, |timeout| timeout.saturating_sub(elapsed));
+    let left = |length: u64| (length - elapsed).min(until_timeout).saturating_add(to_come);
     Length { least: left(least), most: Ok(left(most)), runs }
 }
 

@@ -26,6 +26,7 @@ fn waits(n: usize, lane: usize) -> TaskStands {
         held: false,
         not_before: 0,
         restarted: false,
+        timeout: None,
         after: vec![],
     }
 }
@@ -44,6 +45,7 @@ fn situation(capacities: &[u32], tasks: Vec<TaskStands>) -> Situation {
         capacity: *capacity,
         paused: false,
         unmet: None,
+        hours: None,
     };
     let lanes = capacities.iter().enumerate().map(lane).collect();
     Situation { now: NOW, all_held: false, lanes, tasks }
@@ -79,6 +81,40 @@ fn one_between_two_attempts_has_all_of_the_next_before_it() {
     let made =
         forecast(&situation(&[1], vec![between(1, 0, NOW + 30), waits(2, 0)]), &[(1, &[40]), (2, &[5])]);
     assert_eq!((made.tasks[0].end, made.tasks[1].start), (range(70, 70), range(70, 70)));
+}
+
+#[test]
+fn a_lane_starts_nothing_outside_its_hours() {
+    const MINUTE: u64 = 60_000;
+    // Of the first day of 1970: 00:00:01 is now.
+    let open = |from: &str, to: &str| {
+        let time = |text: &str| text.parse().expect("a time of day");
+        let hours = solti_model::Hours { from: time(from), to: time(to) };
+        OpenHours::new(hours, &solti_schedule::Zones::built_in())
+    };
+    let made = |hours, tasks| {
+        let mut situation = situation(&[1], tasks);
+        situation.lanes[0].hours = hours;
+        forecast(&situation, &[(1, &[40_000]), (2, &[40_000]), (3, &[40_000])]).tasks
+    };
+    let starts = |hours| -> Vec<_> {
+        let tasks = made(hours, vec![runs(1, 0, NOW), waits(2, 0), waits(3, 0)]);
+        tasks.into_iter().map(|task| task.start.map(|start| (start.from, start.to))).collect()
+    };
+    let at = |time: u64| Some((time, time));
+    assert_eq!(starts(open("00:00", "00:10")), [None, at(41_000), at(81_000)]);
+    assert_eq!(starts(open("00:00", "00:01")), [None, at(41_000), at(24 * 60 * MINUTE)]);
+    assert_eq!(starts(open("03:00", "04:00")), [None, at(180 * MINUTE), at(180 * MINUTE + 40_000)]);
+    assert_eq!(starts(open("23:00", "00:01")), [None, at(41_000), at(23 * 60 * MINUTE)]);
+}
+
+#[test]
+fn a_task_takes_no_longer_than_its_timeout() {
+    let soon = |task: TaskStands| TaskStands { timeout: Some(20), ..task };
+    let tasks = vec![soon(runs(1, 0, NOW - 5)), soon(waits(2, 0)), waits(3, 0)];
+    let made = forecast(&situation(&[1], tasks), &[(1, &[60]), (2, &[10, 60]), (3, &[5])]);
+    assert_eq!((made.tasks[0].end, made.tasks[1].end), (range(15, 15), range(25, 35)));
+    assert_eq!(made.tasks[2].start, range(25, 35));
 }
 
 #[test]
