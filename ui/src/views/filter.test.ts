@@ -67,6 +67,23 @@ test("a condition that is ignored is named, with what else is offered", async ()
   expect(document.querySelector(".found")?.textContent).toMatch(/1 condition ignored/);
 });
 
+test("a chip that is turned into another that is there becomes one with it", async () => {
+  await open();
+  await write("lane:etl -lane:etl ");
+  await waitFor(() => expect(chips()).toEqual(["lane:etl", "-lane:etl"]));
+  await fireEvent.click(screen.getByRole("button", { name: "lane:etl" }));
+  await waitFor(() => expect(chips()).toEqual(["-lane:etl"]));
+  await waitFor(() => expect(names()).toEqual(["serve"]));
+});
+
+test("a token that is in the field and a chip is one chip after a click elsewhere", async () => {
+  await open();
+  await write("lane:etl ");
+  await write("lane:etl");
+  await fireEvent.click(document.querySelector<HTMLElement>("[data-list-head] [data-column=name]")!);
+  await waitFor(() => expect(chips().filter((chip) => chip === "lane:etl")).toHaveLength(1));
+});
+
 test("a chip is turned round and removed", async () => {
   await open();
   await write("lane:etl ");

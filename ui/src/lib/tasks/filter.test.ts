@@ -9,6 +9,7 @@ import {
   turned,
   withOrder,
   withToken,
+  withTurned,
 } from "./filter";
 
 test("tokens and free text become one query", () => {
@@ -158,6 +159,17 @@ test("a token takes the place of another of its kind, and none of those that are
     tokens: ["lane:a", "-took>5m"],
     rest: 'import "two words"',
   });
+});
+
+test("each token is there once, also after one was turned", () => {
+  expect(apart("exit:1 -exit:1 exit:1 x x -exit:1")).toEqual({ tokens: ["exit:1", "-exit:1"], rest: "x x" });
+  const turnedIn = (text: string, token: string) => withTurned(text.split(" "), token).join(" ");
+  expect(turnedIn("exit:1 -exit:1", "exit:1")).toBe("-exit:1");
+  expect(turnedIn("exit:1 -exit:1", "-exit:1")).toBe("exit:1");
+  expect(turnedIn("lane:a -lane:b job:x", "-lane:b")).toBe("lane:b job:x");
+  expect(turnedIn("lane:a -lane:b job:x", "lane:a")).toBe("-lane:a -lane:b job:x");
+  expect(turnedIn("-label:a=1 label:a=2", "-label:a=1")).toBe("label:a=1 label:a=2");
+  expect(turnedIn("sort:name lane:a", "sort:name")).toBe("sort:-name lane:a");
 });
 
 test("an order is a token, and the other way round of it too", () => {

@@ -293,11 +293,11 @@ export function withToken(list: readonly string[], token: string): string[] {
   return [...list.filter((word) => word !== token && (several || !replaced(word))), token];
 }
 
-/** The tokens of a filter, and the rest as it is written. */
+/** The tokens of a filter, each once, and the rest as it is written. */
 export function apart(text: string): { tokens: string[]; rest: string } {
   const all = words(text);
   return {
-    tokens: all.filter((word) => readToken(word) !== undefined),
+    tokens: [...new Set(all.filter((word) => readToken(word) !== undefined))],
     rest: all.filter((word) => readToken(word) === undefined).join(" "),
   };
 }
@@ -315,6 +315,12 @@ export const turned = (token: string): string =>
     : token.startsWith("-")
       ? token.slice(1)
       : `-${token}`;
+/** One of these tokens turned where it stands, in the place of others that it cannot be beside. */
+export function withTurned(list: readonly string[], token: string): string[] {
+  const other = turned(token);
+  const stay = new Set(withToken(list, other));
+  return list.flatMap((word) => (word === token ? [other] : word !== other && stay.has(word) ? [word] : []));
+}
 export const withoutKind = (text: string, kind: string): string =>
   words(text)
     .filter((word) => !word.toLowerCase().startsWith(`${kind}:`))
