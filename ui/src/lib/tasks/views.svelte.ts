@@ -8,6 +8,9 @@ export class Views {
   /** The filter that a name is being asked for. */
   naming = $state<string | undefined>(undefined);
 
+  /** The change before: each is made of what is there after it. */
+  #last: Promise<void> = Promise.resolve();
+
   constructor(private readonly backend: Pick<Backend, "readViews" | "saveViews">) {}
 
   async load(): Promise<void> {
@@ -20,12 +23,18 @@ export class Views {
 
   /** One of the same name is replaced. */
   save = (view: SavedView): Promise<void> =>
-    this.#keep([...this.all.filter(({ name }) => name !== view.name), view]);
+    this.#keep((all) => [...all.filter(({ name }) => name !== view.name), view]);
 
-  remove = (name: string): Promise<void> => this.#keep(this.all.filter((view) => view.name !== name));
+  remove = (name: string): Promise<void> => this.#keep((all) => all.filter((view) => view.name !== name));
 
-  async #keep(views: SavedView[]): Promise<void> {
-    await this.backend.saveViews({ views });
-    this.all = views;
+  /** Other windows and desktops may have saved some since they were read here. */
+  #keep(change: (all: SavedView[]) => SavedView[]): Promise<void> {
+    const kept = this.#last.then(async () => {
+      const views = change(await this.backend.readViews({}));
+      await this.backend.saveViews({ views });
+      this.all = views;
+    });
+    this.#last = kept.catch(() => {});
+    return kept;
   }
 }

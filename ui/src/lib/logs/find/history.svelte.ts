@@ -18,14 +18,15 @@ export class FindHistory {
   /** Keeps what was looked for. */
   keep(pattern: string): void {
     this.#at = null;
-    if (pattern === "" || this.all.at(-1) === pattern) return;
-    this.#kept.value = [...this.all.filter((one) => one !== pattern), pattern].slice(-MAX);
+    if (pattern === "") return;
+    this.#kept.change((kept) => [...kept.filter((one) => one !== pattern), pattern].slice(-MAX));
   }
 
   /** The one before, or the next, which in the end is what was typed; null where there is none. */
   step(older: boolean, shown: string): string | null {
     if (this.#at === null) {
       if (!older) return null;
+      this.#kept.refresh();
       this.#typed = shown;
     }
     const at = (this.#at ?? this.all.length) + (older ? -1 : 1);

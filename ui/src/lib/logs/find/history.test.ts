@@ -24,6 +24,15 @@ it("passes over what stands in the field already, and is the same for every wind
   expect(new FindHistory().all).toEqual(["one", "two"]);
 });
 
+it("is added to by windows that are open together, and shows what each of them has kept", () => {
+  const [one, other] = [new FindHistory(), new FindHistory()];
+  one.keep("a");
+  other.keep("error");
+  one.keep("b");
+  expect(new FindHistory().all).toEqual(["a", "error", "b"]);
+  expect([other.step(true, ""), other.step(true, "b")]).toEqual(["b", "error"]);
+});
+
 it("keeps a bounded number, and nothing empty", () => {
   const history = new FindHistory();
   for (let n = 0; n < 80; n += 1) history.keep(`pattern ${n}`);

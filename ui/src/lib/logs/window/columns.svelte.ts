@@ -70,7 +70,8 @@ export class ColumnChoice {
 
   #keep(change: Partial<Kept>): void {
     const own = this.#own ?? { name: this.name(), shown: false, columns: [] };
-    const others = this.#all.value.filter(({ name }) => name !== own.name);
-    this.#all.value = [...others, { ...own, ...change }].slice(-MAX_NAMES);
+    this.#all.change((kept) =>
+      [...kept.filter(({ name }) => name !== own.name), { ...own, ...change }].slice(-MAX_NAMES),
+    );
   }
 }

@@ -19,6 +19,15 @@ it("remembers columns and their widths for a name, and those of another apart", 
   expect(new ColumnChoice(() => "constructor").shown).toBeNull();
 });
 
+it("leaves what other windows have chosen for other names meanwhile", () => {
+  const [one, other] = [new ColumnChoice(() => "one"), new ColumnChoice(() => "other")];
+  one.choose(["time"]);
+  other.choose(["level"]);
+  one.resize("time", 30);
+  expect(new ColumnChoice(() => "one").shown).toEqual([{ field: "time", width: 30 }]);
+  expect(new ColumnChoice(() => "other").shown).toHaveLength(1);
+});
+
 it("keeps what it can be read of, and no more names than fifty", () => {
   localStorage.setItem("solti.log.columns", '[{"name":"a","shown":true,"columns":[{"field":1}]}]');
   expect(new ColumnChoice(() => "a").shown).toBeNull();
