@@ -14,8 +14,11 @@ interface Batch {
 }
 
 export class Deletions {
-  batches = $state.raw<Batch[]>([]);
-  hidden = $derived<ReadonlySet<string>>(new Set(this.batches.flatMap((batch) => batch.ids)));
+  /** Those that can be undone. */
+  batches = $state.raw<readonly Batch[]>([]);
+  /** Those that were sent and have no answer: hidden until the backend has said so, as a row must not flash back. */
+  #sent = $state.raw<readonly Batch[]>([]);
+  hidden = $derived<ReadonlySet<string>>(new Set([...this.batches, ...this.#sent].flatMap(({ ids }) => ids)));
 
   #backend: Backend;
   #onError: (error: ApiError) => void;
@@ -37,9 +40,9 @@ export class Deletions {
     );
   }
 
+  /** The tasks that are back; none where it was sent. */
   undo(key: number): string[] {
-    const batch = this.#take(key);
-    return batch?.ids ?? [];
+    return this.#take(key)?.ids ?? [];
   }
 
   /** Sends everything that waits; at unload nobody can await it. */
@@ -55,14 +58,11 @@ export class Deletions {
   }
 
   async #commit(key: number): Promise<void> {
-    clearTimeout(this.#timers.get(key));
-    // Without a timer it is under way already.
-    if (!this.#timers.delete(key)) return;
-    const batch = this.batches.find((candidate) => candidate.key === key);
+    const batch = this.#take(key);
     if (!batch) return;
-    const done = this.now(batch.ids);
-    await done; // Hidden until the backend has said so: a row must not flash back.
-    this.batches = this.batches.filter((candidate) => candidate.key !== key);
+    this.#sent = [...this.#sent, batch];
+    await this.now(batch.ids);
+    this.#sent = this.#sent.filter((other) => other !== batch);
   }
 
   #take(key: number): Batch | undefined {

@@ -32,6 +32,21 @@ test("undo brings the task back and sends nothing", async () => {
   expect(sent).not.toHaveBeenCalled();
 });
 
+test("what is sent stays hidden until it is answered, and cannot be undone", async () => {
+  const { ids, deletions, backend } = setUp();
+  const answers: (() => void)[] = [];
+  backend.deleteTask = () => new Promise<void>((answer) => answers.push(answer));
+  deletions.schedule([ids[0]!]);
+  const { key } = deletions.batches[0]!;
+  await vi.advanceTimersByTimeAsync(UNDO_MS);
+  expect(deletions.batches).toEqual([]);
+  expect(deletions.undo(key)).toEqual([]);
+  expect(deletions.hidden.has(ids[0]!)).toBe(true);
+  answers[0]!();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(deletions.hidden.size).toBe(0);
+});
+
 test("a window that closes sends what still waits, once", async () => {
   const { ids, sent, deletions } = setUp();
   deletions.schedule([ids[0]!]);
