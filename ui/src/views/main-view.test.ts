@@ -169,6 +169,29 @@ test("the first run offers a command, and what is typed there runs", async () =>
   expect((await screen.findByTestId("task-row")).textContent).toContain("echo hello");
 });
 
+test("what is typed in the first run stays when a task comes from elsewhere, and when it is refused", async () => {
+  await open(0);
+  const field = await screen.findByLabelText<HTMLInputElement>("Command");
+  await fireEvent.input(field, { target: { value: "rsync -a /home /backup" } });
+  const spec = {
+    slot: "cli",
+    labels: { name: "from elsewhere" },
+    kind: { subprocess: { mode: { command: { command: "true" } } } },
+    admission: "queue",
+    ownLane: false,
+  } as const;
+  await fake.submitTask(spec);
+  const show = await screen.findByRole("button", { name: "Show the list" });
+  expect([field.isConnected, field.value]).toEqual([true, "rsync -a /home /backup"]);
+  const submit = vi.spyOn(fake, "submitTask").mockRejectedValueOnce(new Error("the storage is read-only"));
+  await fireEvent.submit(field.closest("form")!);
+  await screen.findByText(/storage is read-only/);
+  expect(field.value).toBe("rsync -a /home /backup");
+  submit.mockRestore();
+  await fireEvent.click(show);
+  expect((await screen.findByTestId("task-row")).textContent).toContain("from elsewhere");
+});
+
 test("the stop menu is walked with the keys, and Escape gives the focus back", async () => {
   await open();
   const row = rowOf("running");

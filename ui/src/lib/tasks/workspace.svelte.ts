@@ -304,11 +304,14 @@ export class Workspace implements SettingsHost, TaskCommandHost {
     this.drawerOpen = true;
   }
 
-  async submit(spec: TaskSpec): Promise<void> {
+  /** False when it was refused. */
+  async submit(spec: TaskSpec): Promise<boolean> {
     try {
       this.reveal(await this.backend.submitTask(spec));
+      return true;
     } catch (thrown) {
       this.report(thrown);
+      return false;
     }
   }
 
