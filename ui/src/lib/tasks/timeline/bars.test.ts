@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { TaskSpan } from "../../api/types";
-import { barWords, lanesOf, ranAt, ticks, zoomed } from "./bars";
+import { barWords, lanesOf, ranAt, ticks, tickWords, zoomed } from "./bars";
 
 const span = (
   task: string,
@@ -138,4 +138,12 @@ test("thousands that wait in one lane do not make it endlessly high", () => {
   const spans = Array.from({ length: 5000 }, (_, n) => span(`t${n}`, "s", n));
   const [lane] = lanesOf(spans, [], 10_000);
   expect([lane!.rows, lane!.bars.length]).toEqual([200, 5000]);
+});
+
+test("a tick is called by its day at midnight alone, and else by its time", () => {
+  const midnight = new Date(2025, 10, 30).getTime();
+  const words = ticks(midnight - 10_000, midnight + 50_000, 6).map((at) => tickWords(at, 60_000));
+  const days = words.filter((word) => word === tickWords(midnight, 60_000));
+  expect([days.length, new Set(words).size]).toEqual([1, words.length]);
+  expect(tickWords(midnight, 60_000)).toBe(tickWords(midnight, 86_400_000));
 });

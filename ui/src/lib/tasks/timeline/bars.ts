@@ -1,6 +1,6 @@
 // Where what waited, ran and is to come stands on a line of time: lanes below each other, in each as few rows as it takes. Pure.
 import type { ComingRun, Phase, TaskSpan } from "../../api/types";
-import { duration, exact, plural } from "../../shared/format";
+import { dayAndMonth, duration, exact, minuteOfDay, plural, timeOfDay } from "../../shared/format";
 
 export interface Bar {
   from: number;
@@ -158,6 +158,13 @@ export function ticks(from: number, to: number, most: number): number[] {
   for (; day.getTime() <= to; day.setDate(day.getDate() + step / DAY))
     if (day.getTime() >= from) found.push(day.getTime());
   return found;
+}
+
+/** What a tick of so long a span says: a day at its midnight. */
+export function tickWords(at: number, span: number): string {
+  const day = new Date(at);
+  if (day.getTime() === new Date(at).setHours(0, 0, 0, 0)) return dayAndMonth(at);
+  return span < 5 * 60_000 ? timeOfDay(at) : minuteOfDay(day);
 }
 
 /** A span of time, a part `by` as long, with the same moment at the same place. */
