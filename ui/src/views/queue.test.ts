@@ -96,6 +96,19 @@ test("what waits is dragged to another place, and the others say what that does 
   expect(queue.classList.contains("dragging")).toBe(false);
 });
 
+test("the click that ends a drag shows no task, and Enter after it does", async () => {
+  const lane = await openQueue();
+  const queue = screen.getByTestId("queue");
+  const button = within(lane).getByRole("button", { name: "search index" });
+  await fireEvent.pointerDown(button, { button: 0, clientX: 50, clientY: 100 });
+  await fireEvent.pointerMove(queue, { clientX: 50, clientY: 45 });
+  await fireEvent.pointerUp(queue, { clientX: 50, clientY: 45 });
+  await fireEvent.click(within(lane).getByRole("button", { name: "search index" }), { detail: 1 });
+  expect(screen.getByTestId("queue")).toBeTruthy();
+  await fireEvent.click(within(lane).getByRole("button", { name: "search index" }), { detail: 0 });
+  await waitFor(() => expect(screen.queryByTestId("queue")).toBeNull());
+});
+
 test("the keyboard picks up, moves with its effect told, drops and puts back", async () => {
   const lane = await openQueue();
   const moves = vi.spyOn(fake, "moveTask");
