@@ -45,6 +45,49 @@ test("without another machine the sidebar has none to choose from; once one is a
   expect(screen.getByTestId("machine").textContent).toContain("not contacted");
 });
 
+const ways: [string, () => Promise<unknown>][] = [
+  ["Cancel", () => fireEvent.click(screen.getByRole("button", { name: "Cancel" }))],
+  ["Escape", () => fireEvent.keyDown(screen.getByTestId("connection-url"), { key: "Escape" })],
+  ["Change", () => fireEvent.click(screen.getAllByTestId("change")[0]!)],
+  ["Change of another", () => fireEvent.click(screen.getAllByTestId("change")[1]!)],
+  ["Add a machine", () => fireEvent.click(screen.getByTestId("add-connection"))],
+  ["another section", () => fireEvent.click(screen.getByTestId("settings-general"))],
+  ["Tasks", () => fireEvent.click(screen.getByTestId("close-settings"))],
+  ["Show", () => fireEvent.click(screen.getAllByRole("button", { name: "Show" })[0]!)],
+  ["Ctrl+,", () => fireEvent.keyDown(screen.getByTestId("connection-url"), { key: ",", ctrlKey: true })],
+  ["Ctrl+N", () => fireEvent.keyDown(screen.getByTestId("connection-url"), { key: "n", ctrlKey: true })],
+];
+
+test.each(ways)("what is typed into a connection is given up after a question alone: %s", async (_, go) => {
+  await open(true);
+  await fireEvent.click(screen.getAllByTestId("change")[0]!);
+  const form = screen.getByTestId("connection-form");
+  await write("url", "ssh://elsewhere");
+  await go();
+  expect((await screen.findByTestId("question")).textContent).toContain("Discard this connection?");
+  await fireEvent.click(screen.getByTestId("confirm-cancel"));
+  expect(form.isConnected).toBe(true);
+  expect(screen.getByTestId<HTMLInputElement>("connection-url").value).toBe("ssh://elsewhere");
+  await go();
+  await fireEvent.click(await screen.findByRole("button", { name: "Discard" }));
+  await waitFor(() => expect(form.isConnected).toBe(false));
+  expect(screen.queryByTestId("question")).toBeNull();
+});
+
+test("a connection that was not typed into, or is saved, goes unasked", async () => {
+  await open(true);
+  await fireEvent.click(screen.getAllByTestId("change")[0]!);
+  await fireEvent.click(screen.getByTestId("add-connection"));
+  expect(screen.getAllByTestId("connection-form")).toHaveLength(1);
+  await write("name", "other");
+  await write("url", "ssh://other");
+  await fireEvent.click(screen.getByTestId("save-connection"));
+  await waitFor(() => expect(connection("other")).toBeTruthy());
+  await fireEvent.click(screen.getByTestId("close-settings"));
+  await waitFor(() => expect(screen.queryByTestId("settings")).toBeNull());
+  expect(screen.queryByTestId("question")).toBeNull();
+});
+
 test("what is wrong is said beside its field, has the focus, and what was typed stays", async () => {
   await open(true);
   await add({ name: "build-box", url: "ssh:/box" });

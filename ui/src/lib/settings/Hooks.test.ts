@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { createFakeBackend } from "../api/fake";
 import type { HookDelivery } from "../api/types";
 import Hooks from "./Hooks.svelte";
-import type { SettingsHost } from "./host";
+import { Unsaved, type SettingsHost } from "./host";
 
 afterEach(cleanup);
 
@@ -40,4 +40,24 @@ it.each([
   const workspace = { backend, machines: { here: true }, settings: {} } as unknown as SettingsHost;
   render(Hooks, { workspace });
   expect((await screen.findByTestId("hook")).textContent.replace(/\s+/g, " ")).toContain(said);
+});
+
+it("asks before another form takes the place of one that was typed into", async () => {
+  const backend = createFakeBackend();
+  for (const name of ["chat", "pager"])
+    await backend.saveHook({ hook: { name, on: ["failure"], call: { command: { command: "page" } } } });
+  const ask = vi.fn();
+  const unsaved = new Unsaved(ask);
+  const workspace = { backend, machines: { here: true }, settings: {}, unsaved } as unknown as SettingsHost;
+  render(Hooks, { workspace });
+  const [chat, pager] = await screen.findAllByTestId("change-hook");
+  await fireEvent.click(chat!);
+  await fireEvent.input(screen.getByTestId("hook-labels"), { target: { value: "team=a" } });
+  for (const button of [pager!, screen.getByTestId("add-hook"), chat!]) await fireEvent.click(button);
+  expect(ask).toHaveBeenCalledTimes(3);
+  expect(screen.getByTestId<HTMLInputElement>("hook-labels").value).toBe("team=a");
+  ask.mock.calls[1]![0].act();
+  expect(await screen.findByRole("form", { name: "New hook" })).toBeTruthy();
+  await fireEvent.click(pager!);
+  expect(ask).toHaveBeenCalledTimes(3);
 });

@@ -39,6 +39,32 @@ export const discarding = (what: string, act: () => void): Question => ({
   act,
 });
 
+/** What is typed in the form that is open and not saved. Whatever takes the form away goes through `leave`, which asks first. */
+export class Unsaved {
+  #what: string | undefined;
+
+  constructor(private readonly ask: (question: Question) => void) {}
+
+  hold(what: string): void {
+    this.#what = what;
+  }
+
+  /** It is saved, or gone. */
+  release(): void {
+    this.#what = undefined;
+  }
+
+  leave(then: () => void): void {
+    if (this.#what === undefined) return then();
+    this.ask(
+      discarding(this.#what, () => {
+        this.release();
+        then();
+      }),
+    );
+  }
+}
+
 export interface SettingsHost {
   readonly backend: Backend;
   readonly machines: Machines;
@@ -46,7 +72,9 @@ export interface SettingsHost {
   readonly doors: DoorStates | undefined;
   readonly question: Question | undefined;
   ask(question: Question): void;
-  settingsAt: SettingsSection | undefined;
+  readonly unsaved: Unsaved;
+  /** Back to the tasks, and on from there. */
+  closeSettings(then?: () => void): void;
   chooseMachine(name: string | null): void;
   report(thrown: unknown): void;
 }

@@ -226,9 +226,8 @@ function inSettings(workspace: Workspace, event: KeyboardEvent): boolean {
   if (!leaves && !binding) return false;
   event.preventDefault();
   if (binding?.over) binding.act(workspace, event);
-  else workspace.settingsAt = undefined;
-  // The panes are there again then.
-  if (binding && !binding.over) void tick().then(() => binding.act(workspace, event));
+  // The panes are there again a moment later.
+  else workspace.closeSettings(binding && (() => void tick().then(() => binding.act(workspace, event))));
   return true;
 }
 

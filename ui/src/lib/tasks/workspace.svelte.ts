@@ -21,7 +21,7 @@ import { zoom } from "../design/zoom.svelte";
 import { Jobs } from "../jobs/jobs.svelte";
 import { Machines } from "../machines/machines.svelte";
 import type { Found } from "../settings/catalog";
-import type { Question, SettingsHost, SettingsSection } from "../settings/host";
+import { Unsaved, type Question, type SettingsHost, type SettingsSection } from "../settings/host";
 import { SettingsState } from "../settings/settings.svelte";
 import { Drafts } from "../submit/draft";
 import { takeOverPresets } from "../submit/earlier-presets";
@@ -68,6 +68,7 @@ export class Workspace implements SettingsHost, TaskCommandHost {
   readonly layout: Layout;
   readonly since: Since;
   readonly notices = new Notices();
+  readonly unsaved = new Unsaved((question) => this.ask(question));
   readonly form = new TaskForm(this);
   readonly taskCommands = new TaskCommands(this);
   readonly queueCommands = new QueueCommands(this);
@@ -260,8 +261,20 @@ export class Workspace implements SettingsHost, TaskCommandHost {
 
   /** Opens the settings; at one that was looked for. */
   openSettings(section: SettingsSection = "general", sought?: Found) {
-    this.settingsAt = section;
-    if (sought) this.settings.seek(sought);
+    const go = () => {
+      this.settingsAt = section;
+      if (sought) this.settings.seek(sought);
+    };
+    if (section === this.settingsAt) go();
+    else this.unsaved.leave(go);
+  }
+
+  /** Back to the tasks, and on from there. */
+  closeSettings(then?: () => void) {
+    this.unsaved.leave(() => {
+      this.settingsAt = undefined;
+      then?.();
+    });
   }
 
   /** Turns the window to another machine; the one that it is on is tried again at once. */
