@@ -1,7 +1,7 @@
 // The find field of a log window: what is looked for, in which way, where one is among the hits, and the way back.
 // The search runs in the backend (search.svelte.ts); which rows the pane shows for it is log-window.svelte.ts's.
 import type { LogQuery, RunId, SearchProgress } from "../../api";
-import { remembered } from "../../shared/remembered.svelte";
+import { remembered, type Remembered } from "../../shared/remembered.svelte";
 import type { RowKey } from "../rows/numbers";
 import type { ShownRow } from "../rows/list";
 import { DeepHits, drawnBytes } from "./deep.svelte";
@@ -62,7 +62,7 @@ export class Find {
   #mode = remembered<FindMode>("log.find.mode", "highlight", isMode);
   #flags = Object.fromEntries(
     FLAGS.map((flag) => [flag, remembered<boolean>(`log.find.${flag}`, EVERYTHING[flag], isBoolean)]),
-  ) as Record<FindFlag, { value: boolean }>;
+  ) as Record<FindFlag, Remembered<boolean>>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #jump = false;
   /** The row of the hit is not looked at yet: one begins at its first match, or at its last. */
