@@ -52,6 +52,36 @@ test("the calendar shows what was and what is to come, and a click opens either"
   await waitFor(() => expect(screen.getByTestId("task-detail").dataset.taskId).toBe(id));
 });
 
+test("a time that came late is told as one that ran, and what was not run as that", async () => {
+  await openJobs();
+  const read = fake.getJob.bind(fake);
+  const due = Date.now() - 60_000;
+  fake.getJob = async (args) => {
+    const detail = await read(args);
+    const firing = { schedule: "daily", at: due, leftOut: 2 };
+    return (
+      detail && {
+        ...detail,
+        firings: [
+          { ...firing, due, outcome: "started" },
+          { ...firing, due: due - 1, outcome: "missed" },
+          { ...firing, due: due - 2, outcome: "refused", reason: "the lane is full", leftOut: 0 },
+        ],
+      }
+    );
+  };
+  await fireEvent.click(screen.getAllByTestId("job-row")[1]!);
+  await waitFor(() => expect(screen.getByTestId("job-detail").textContent).toContain("ran, but"));
+  const lines = [...screen.getByTestId("job-detail").querySelectorAll(".missed li")].map((line) =>
+    line.textContent?.replace(/^.*?\d\d:\d\d:\d\d /, ""),
+  );
+  expect(lines).toEqual([
+    "ran, but not the 2 times before it",
+    "not run: Solti was not running, and 2 before it",
+    "not run: the lane is full",
+  ]);
+});
+
 test("Escape closes the job that lies over the list, and then the jobs", async () => {
   Object.defineProperty(window, "innerWidth", { value: 900, configurable: true });
   await openJobs();

@@ -20,6 +20,18 @@ test.each([
   expect(inRange({ from: NOW + from, to: NOW + to }, NOW)).toBe(words);
 });
 
+test.each([
+  [400, "1 s"],
+  [59_400, "59 s"],
+  [59_700, "1 min"],
+  [59.6 * MINUTE, "1 h 00 min"],
+  [23 * HOUR + 59.4 * MINUTE, "23 h 59 min"],
+  [23 * HOUR + 59.6 * MINUTE, "1 d 00 h"],
+  [47.6 * HOUR, "2 d 00 h"],
+])("%d ms are roughly %s", (ms, words) => {
+  expect(rough(ms)).toBe(words);
+});
+
 test("what was expected earlier and has not come is expected now", () => {
   expect(inRange({ from: NOW - MINUTE, to: NOW - SECOND }, NOW)).toBe("now");
   expect(inRange({ from: NOW - MINUTE, to: NOW + MINUTE }, NOW)).toBe("within 1 min");

@@ -5,16 +5,17 @@ import { exact } from "./format";
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 const pad = (n: number) => String(n).padStart(2, "0");
 
 /** No more exact than a forecast is: `40 s`, `6 min`, `1 h 05 min`, `2 d 04 h`. */
 export function rough(ms: number): string {
-  if (ms < MINUTE) return `${Math.max(1, Math.round(ms / SECOND))} s`;
+  // What is rounded chooses the unit: nothing is 60 s, or 24 h.
+  const seconds = Math.max(1, Math.round(ms / SECOND));
+  if (seconds < 60) return `${seconds} s`;
   const minutes = Math.round(ms / MINUTE);
   if (minutes < 60) return `${minutes} min`;
-  if (ms < DAY) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
   const hours = Math.round(ms / HOUR);
   return `${Math.floor(hours / 24)} d ${pad(hours % 24)} h`;
 }

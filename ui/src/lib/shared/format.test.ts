@@ -1,7 +1,18 @@
 import { expect, test } from "vitest";
 import corpus from "../../../../tests/corpus/ends.json";
 import type { Phase, TaskRow } from "../api/types";
-import { bytes, clock, duration, inShort, onDay, ordinal, outcome, span, waitingFor } from "./format";
+import {
+  bytes,
+  clock,
+  duration,
+  inShort,
+  onDay,
+  ordinal,
+  outcome,
+  percent,
+  span,
+  waitingFor,
+} from "./format";
 
 test("durations and sizes read as a person would write them", () => {
   expect([840, 4210, 38_000, 724_000, 3_720_000].map(duration)).toEqual([
@@ -14,6 +25,15 @@ test("durations and sizes read as a person would write them", () => {
   expect(clock(90_061_000)).toBe("1 d 01 h");
   expect([1_800_000, 90_000, 5_400_000].map(span)).toEqual(["30 min", "90 s", "1 h 30 min"]);
   expect([812, 4100, 2_100_000_000, 999_999].map(bytes)).toEqual(["812 B", "4.1 kB", "2.1 GB", "1.0 MB"]);
+  expect([99_960, 999_400, 999_600, 999_900_000, 999_500_000_000].map(bytes)).toEqual([
+    "100 kB",
+    "999 kB",
+    "1.0 MB",
+    "1.0 GB",
+    "1.0 TB",
+  ]);
+  expect([9.94, 9.96, 99.6].map(percent)).toEqual(["9.9 %", "10 %", "100 %"]);
+  expect([999.4, 999.6].map(duration)).toEqual(["999 ms", "1.0 s"]);
   expect([1, 2, 3, 4, 11, 12, 21, 113].map(ordinal)).toEqual([
     "1st",
     "2nd",

@@ -10,7 +10,7 @@ export const digits = (n: number, width = 2): string => String(n).padStart(width
 
 /** `840 ms`, `4.2 s`, `38 s`, `12 min 04 s`, `1 h 02 min`, `3 d 04 h`. */
 export function duration(ms: number): string {
-  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
+  if (Math.round(ms) < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   const s = ms / 1000;
   if (s < 9.95) return `${s.toFixed(1)} s`;
   return clock(ms);
@@ -85,7 +85,7 @@ export function onDay(at: number, now: number): string {
 
 /** `3.4 %`, `42 %`, `1,250 %`. */
 export const percent = (value: number): string =>
-  `${value < 10 ? value.toFixed(1) : count(Math.round(value))} %`;
+  `${value < 9.95 ? value.toFixed(1) : count(Math.round(value))} %`;
 
 /** `812 B`, `4.1 kB`, `2.1 GB`: powers of 1,000, as disks are sold. */
 export function bytes(n: number): string {
@@ -93,11 +93,12 @@ export function bytes(n: number): string {
   const units = ["kB", "MB", "GB", "TB"];
   let value = n / 1000;
   let unit = 0;
-  while (value >= 999.95 && unit < units.length - 1) {
+  // From there on it would be rounded to four digits.
+  while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
     unit++;
   }
-  return `${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
+  return `${value >= 99.95 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
 }
 
 export const count = (n: number): string => n.toLocaleString("en-US");

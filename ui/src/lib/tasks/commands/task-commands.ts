@@ -176,7 +176,7 @@ export class TaskCommands {
       if (total === 0) return notices.say("plain", "This applies to none of them");
       this.#host.ask({
         title: `${title} ${plural(total, "task")}?`,
-        body: `All that match ${filterText ? "the filter" : "are in the list"}, including those not loaded yet. ${body}`,
+        body: `All ${filterText ? "that match the filter" : "tasks in the list"}, including those not loaded yet. ${body}`,
         verb: `${verb} ${plural(total, "task")}`,
         harmless,
         act: () => {
