@@ -169,6 +169,49 @@ test("a theme chosen here is painted at once and stored", async () => {
   theme.choice = "system";
 });
 
+test("a theme that is refused goes back, and says so where no setting is shown", async () => {
+  await open();
+  await fireEvent.keyDown(document.body, { key: "Escape" });
+  const { choice } = theme;
+  vi.spyOn(fake, "setSettings").mockRejectedValue({
+    error: "Unavailable",
+    message: "the storage is read-only",
+  });
+  await fireEvent.click(screen.getByRole("button", { name: `Theme: ${choice}` }));
+  expect((await screen.findByRole("alert")).textContent).toContain("The storage is read-only");
+  expect(theme.choice).toBe(choice);
+  await fireEvent.keyDown(document.body, { key: ",", ctrlKey: true });
+  await fireEvent.click(await screen.findByRole("radio", { name: choice === "dark" ? "Light" : "Dark" }));
+  expect((await screen.findByTestId("error-theme")).textContent).toContain("The storage is read-only");
+  expect(theme.choice).toBe(choice);
+});
+
+test("a copy that the clipboard refuses is said", async () => {
+  const write = vi.spyOn(navigator.clipboard, "writeText").mockRejectedValue(new Error("not allowed"));
+  await open("about");
+  const copy = await screen.findByRole("button", { name: "Copy" });
+  await fireEvent.click(copy);
+  await waitFor(() => expect(copy.textContent).toContain("Not copied"));
+  write.mockRestore();
+});
+
+test("the Enter of an input method saves nothing and goes nowhere", async () => {
+  await open("logs");
+  const saves = vi.spyOn(fake, "setSettings");
+  const input = await field("logs.runBytes");
+  await fireEvent.input(input, { target: { value: "30 GB" } });
+  await fireEvent.keyDown(input, { key: "Enter", isComposing: true });
+  await fireEvent.keyDown(input, { key: "Escape", isComposing: true });
+  expect(input.value).toBe("30 GB");
+  const search = screen.getByRole("combobox");
+  await fireEvent.input(search, { target: { value: "theme" } });
+  await fireEvent.keyDown(search, { key: "Enter", isComposing: true });
+  expect(screen.queryByTestId("setting-logs.runBytes")).toBeTruthy();
+  expect(saves).not.toHaveBeenCalled();
+  await fireEvent.keyDown(input, { key: "Enter" });
+  await waitFor(() => expect(saves).toHaveBeenCalledOnce());
+});
+
 test("closing, the tray and notifications are chosen", async () => {
   await open();
   await fireEvent.change(await screen.findByTestId("setting-closing"), { target: { value: "background" } });

@@ -21,6 +21,8 @@ export class SettingsState {
   sought = $state.raw<Found | undefined>(undefined);
 
   #backend: Backend;
+  /** Says what a change was refused for where its field is not on the page. */
+  #report: (thrown: unknown) => void;
   /** Of a field that the backend has refused, whose change that was. */
   #causes = new Map<string, string>();
   /** The fields that are on the page. */
@@ -28,8 +30,9 @@ export class SettingsState {
   #said: ReturnType<typeof setTimeout> | undefined;
   #lit: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, report: (thrown: unknown) => void = () => {}) {
     this.#backend = backend;
+    this.#report = report;
   }
 
   async load(): Promise<void> {
@@ -55,6 +58,10 @@ export class SettingsState {
       const which = item !== undefined && Array.isArray(value) ? `“${String(value[Number(item)])}” ` : "";
       // A rule that spans fields may name one that is not on this page: it is said where the person is.
       const at = this.#shown.has(field) ? field : path;
+      if (!this.#shown.has(at)) {
+        this.#report(thrown);
+        return false;
+      }
       this.#causes.set(at, path);
       this.errors[at] = which ? which + error.message : sentence(error.message);
       return false;
@@ -90,8 +97,9 @@ export class SettingsState {
   }
 
   async setTheme(choice: ThemeChoice): Promise<void> {
+    const before = this.value?.theme ?? theme.choice;
     theme.choice = choice;
-    await this.set("theme", choice);
+    if (!(await this.set("theme", choice))) theme.choice = this.value?.theme ?? before;
   }
 
   /** What a change was refused for, wherever that was said. */

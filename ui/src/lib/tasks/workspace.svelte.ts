@@ -133,7 +133,7 @@ export class Workspace implements SettingsHost, TaskCommandHost {
     this.machines = machines;
     this.list = new TaskList(backend);
     this.deletions = new Deletions(backend, (error) => this.report(error));
-    this.settings = new SettingsState(backend);
+    this.settings = new SettingsState(backend, (thrown) => this.report(thrown));
     this.drafts = new Drafts(backend);
     this.views = new Views(backend);
     this.layout = new Layout(backend, (thrown) => this.report(thrown));

@@ -53,11 +53,23 @@ export class QueueCommands {
     this.#each([row], async () => {
       const id = idOf(row);
       if (to === "first" || to === "last") return this.#backend.moveTask({ id, [to]: true });
-      const query = { slot: row.task.spec.slot, phases: ["pending" as const], limit: 1000 };
-      const other = neighbour((await this.#backend.listTasks({ query })).rows, id, to === "up" ? -1 : 1);
+      const other = neighbour(await this.#waiting(row.task.spec.slot), id, to === "up" ? -1 : 1);
       if (other !== undefined)
         await this.#backend.moveTask(to === "up" ? { id, before: other } : { id, after: other });
     });
+  }
+
+  /** All that wait in a lane: its neighbours there may be on any page of the list. */
+  async #waiting(slot: string): Promise<TaskRow[]> {
+    const rows: TaskRow[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { slot, phases: ["pending" as const], limit: 1000, ...(cursor ? { cursor } : {}) };
+      const page = await this.#backend.listTasks({ query });
+      rows.push(...page.rows);
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    return rows;
   }
 
   holdAll(held: boolean) {
