@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 import { createFakeBackend } from "../../api/fake";
 import type { TaskList, TaskRow } from "../../api/types";
@@ -35,5 +36,5 @@ test.each([
 ] as const)("of 2,500 that wait the one at %d moves %s", async (place, to, expected) => {
   const { commands, row, moved } = await lane(2500);
   commands.moveInLane(row(place), to);
-  await vi.waitFor(() => expect(moved).toHaveBeenCalledWith(expected));
+  await waitFor(() => expect(moved).toHaveBeenCalledWith(expected));
 });
