@@ -43,7 +43,7 @@ export function textOf(value: unknown, path: Path): string {
 }
 
 function plain(value: string, path: Path): string {
-  const [found] = value.replaceAll("$$", "").match(/\$(?:\{[^}]*\}?|[A-Za-z_]\w*)?/) ?? [];
+  const [found] = value.replaceAll("$$", " ").match(/\$(?:\{[^}]*\}?|[A-Za-z_]\w*)?/) ?? [];
   if (found === "$") throw new Unfit(path, "Compose takes $ for a variable: write $$ for a dollar sign");
   if (found !== undefined)
     throw new Unfit(path, `${found} is filled in by Compose: write what it stands for`);
