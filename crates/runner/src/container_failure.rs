@@ -107,9 +107,13 @@ impl ContainerTrouble {
         }
     }
 
-    /// By what engines say. The first that fits counts: the later ones are looser.
-    fn of(said: &str) -> Self {
-        let said = said.to_lowercase();
+    /// By what engines say. `own`: what of it are the task's words, which tell nothing of its trouble.
+    fn of(said: &str, own: &[String]) -> Self {
+        Self::by(&without(&said.to_lowercase(), own))
+    }
+
+    /// In lower case. The first that fits counts: the later ones are looser.
+    fn by(said: &str) -> Self {
         let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
         if any(&[
             "cannot connect to the docker daemon",
@@ -123,7 +127,7 @@ impl ContainerTrouble {
             Self::ImageName
         } else if any(&["invalid reference format", "repository name must be", "hexadecimal value"]) {
             Self::ImageMalformed
-        } else if let Some(trouble) = Self::of_pull(&said) {
+        } else if let Some(trouble) = Self::of_pull(said) {
             trouble
         } else if any(&["docker-init", "container-init binary"]) {
             // What `--init` needs is not installed: nothing that a task could mend.
@@ -138,8 +142,9 @@ impl ContainerTrouble {
             Self::ProgramNotExecutable
         } else if any(&["failed to fork", "failed to spawn pid1", "fork failed"]) {
             Self::NoProcess
-        } else if any(&["error mounting", "unable to find user", "unable to find group"])
-            && any(&["not a directory", "is a directory", "permission denied"])
+        } else if (said.contains("error mounting") && !said.contains("no such file"))
+            || any(&["unable to find user", "unable to find group"])
+                && any(&["not a directory", "is a directory", "permission denied"])
         {
             // Of the file with the users too: a folder was put in its place.
             Self::VolumeUnfit
@@ -202,27 +207,30 @@ impl ContainerTrouble {
             "failed to resolve reference",
             "failed to register layer",
             "error pulling image",
+            "pinging container registry",
         ]);
         let status = http_status(said).filter(|_| is_pull);
+        let in_pull = |words: &[&str]| is_pull && any(words);
         Some(if any(&["no image found in", "no matching manifest"]) {
             Self::ImageOfOtherMachine
-        } else if any(&["manifest unknown", "name unknown", "manifest for ", "repository not found"])
+        } else if any(&["manifest unknown", "manifest for "])
+            || in_pull(&["name unknown", "repository not found"])
             || (status == Some(404) && said.contains("manifest"))
         {
             Self::ImageUnknown
         } else if any(&[
-            "unauthorized",
             "access to the resource is denied",
             "authentication required",
             "no basic auth credentials",
-        ]) || matches!(status, Some(401 | 403))
+        ]) || in_pull(&["unauthorized"])
+            || matches!(status, Some(401 | 403))
         {
             Self::ImageDenied
         } else if any(&["toomanyrequests", "too many requests"]) || status == Some(429) {
             Self::RegistryBusy
         } else if matches!(status, Some(500..)) {
             Self::RegistryFailed
-        } else if any(&[
+        } else if in_pull(&[
             "pinging container registry",
             "dial tcp",
             "no such host",
@@ -239,6 +247,35 @@ impl ContainerTrouble {
             return None;
         })
     }
+}
+
+/// What an engine may speak of where it names what is the task's.
+const ABOUT: [&str; 4] = ["", "docker:// ", "error mounting ", "unable to find user "];
+
+/// What is left of a sentence, in lower case, without the words of the task that could be taken for the engine's.
+fn without(said: &str, own: &[String]) -> String {
+    let tells = |words: &String| {
+        ABOUT.iter().any(|what| ContainerTrouble::by(&format!("{what}{words}")) != ContainerTrouble::by(what))
+    };
+    let mut own: Vec<String> = own.iter().map(|words| words.to_lowercase()).filter(tells).collect();
+    own.sort_by_key(|words| std::cmp::Reverse(words.len()));
+    let mut left = said.to_owned();
+    for words in own {
+        let goes_on = |next: Option<char>| {
+            next.is_some_and(|next| next.is_alphanumeric() || next == '_' || next == '-')
+        };
+        let mut kept = String::new();
+        let mut rest = left.as_str();
+        while let Some((before, behind)) = rest.split_once(&words) {
+            let is_part = goes_on(before.chars().next_back()) || goes_on(behind.chars().next());
+            kept.push_str(before);
+            kept.push_str(if is_part { &words } else { "…" });
+            rest = behind;
+        }
+        kept.push_str(rest);
+        left = kept;
+    }
+    left
 }
 
 /// What a server has answered with, where that was a failure: `StatusCode: 403`, `unexpected HTTP status: 503 Service Unavailable`.
@@ -258,8 +295,9 @@ impl ContainerFailure {
         Self { trouble, said }
     }
 
-    pub(crate) fn of(said: &str) -> Self {
-        Self::new(ContainerTrouble::of(said), said)
+    /// By what the engine has said. `own`: the task's own words, which may be in that.
+    pub(crate) fn of(said: &str, own: &[String]) -> Self {
+        Self::new(ContainerTrouble::of(said, own), said)
     }
 }
 
@@ -386,15 +424,56 @@ mod tests {
                 "runc: runc create failed: error mounting \"/s/gone\" to rootfs at \"/x\": no such file or directory",
                 VolumeMissing,
             ),
+            (
+                "runc: runc create failed: error mounting \"/tmp\" to rootfs at \"/proc\": check proc-safety of /proc mount: \"/tmp\" cannot be mounted because it is inside /proc",
+                VolumeUnfit,
+            ),
             ("ERROR (catatonit:1): failed to spawn pid1: Resource temporarily unavailable", NoProcess),
             ("[FATAL tini (1)] fork failed: Resource temporarily unavailable", NoProcess),
         ] {
-            assert_eq!(ContainerTrouble::of(said), trouble, "{said}");
+            assert_eq!(ContainerTrouble::of(said, &[]), trouble, "{said}");
         }
-        let failure = ContainerFailure::of("localhost/no:1: image not known");
+        let failure = ContainerFailure::of("localhost/no:1: image not known", &[]);
         assert_eq!(
             failure.to_string(),
             "the image is not on this machine, and is not to be pulled (localhost/no:1: image not known)"
         );
+    }
+
+    #[test]
+    fn what_the_task_calls_its_own_tells_nothing_of_its_trouble() {
+        let pull = "initializing source docker://localhost:2/unauthorized/x:1: pinging container registry localhost:2: Get \"https://localhost:2/v2/\": dial tcp 127.0.0.1:2: connect: connection refused";
+        for (own, said, trouble) in [
+            ("/srv/workdir/data", "statfs /srv/workdir/data: no such file or directory", VolumeMissing),
+            ("/no/unauthorized", "statfs /no/unauthorized: no such file or directory", VolumeMissing),
+            ("/data/slirp4netns", "statfs /data/slirp4netns: no such file or directory", VolumeMissing),
+            ("/no/rlimit", "statfs /no/rlimit: no such file or directory", VolumeMissing),
+            ("/home/me/short-name", "statfs /home/me/short-name: no such file or directory", VolumeMissing),
+            (
+                "chdir-workdir",
+                "unable to find user chdir-workdir: no matching entries in passwd file",
+                UserUnknown,
+            ),
+            (
+                "unauthorized",
+                "unable to find user unauthorized: no matching entries in passwd file",
+                UserUnknown,
+            ),
+            ("/docker://x", "workdir \"/docker://x\" does not exist on container 8d2900", WorkdirMissing),
+            (
+                "/srv/repository not found",
+                "workdir \"/srv/repository not found\" does not exist on container 8d2900",
+                WorkdirMissing,
+            ),
+            ("workdir", "unable to find network with name or ID workdir: network not found", NetworkUnknown),
+            ("localhost:2/unauthorized/x:1", pull, RegistryUnreachable),
+            // Words that no trouble is told by stay, also where they are the engine's.
+            ("network", "unable to find network with name or ID network: network not found", NetworkUnknown),
+            ("0", "docker://r/x:1: StatusCode: 404, manifest 0", ImageUnknown),
+            // A part of another word is none of the task's.
+            ("rlimit", "crun: setrlimit `RLIMIT_NOFILE`: Operation not permitted: xrlimit", LimitRefused),
+        ] {
+            assert_eq!(ContainerTrouble::of(said, &[own.to_owned()]), trouble, "{said}");
+        }
     }
 }

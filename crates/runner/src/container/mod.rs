@@ -155,6 +155,11 @@ impl ContainerRunner {
         }
     }
 
+    async fn found(&self, run_dir: &Path, run: &RunId, attached: Attached) -> Attached {
+        let explainer = Explainer { runner: self.clone(), own: Arc::default() };
+        explainer.explained_attached(run_dir, run, attached).await
+    }
+
     /// Once, so that the next start of the app looks for what is left.
     fn leave_mark(&self) -> Result<(), StartFailure> {
         let mark = self.data_dir.join(MARK);
@@ -206,21 +211,30 @@ fn unusable(said: String) -> StartFailure {
     StartFailure::container(ContainerFailure::new(ContainerTrouble::EngineUnusable, said))
 }
 
+/// Says what the end of a run means.
+#[derive(Clone)]
+struct Explainer {
+    runner: ContainerRunner,
+    /// Words of the task that are none of the engine's; of a run that is found again nobody knows them.
+    own: Arc<[String]>,
+}
+
 #[async_trait]
-impl Explain for ContainerRunner {
+impl Explain for Explainer {
     /// For those that the client's exit code does not tell; and takes away what the shim has left to be looked at. Whether it has
     /// depends on the limits of the run, which are not known here: to ask in vain costs a moment.
     async fn explain(&self, run_dir: &Path, run: &RunId, mut outcome: RunOutcome) -> RunOutcome {
+        let Self { runner, own } = self;
         let code = match outcome.end {
             RunEnd::Exited { code } => u8::try_from(code).unwrap_or(0),
             // Somebody has to take it away that the shim could not.
             RunEnd::Lost { .. } => {
-                self.remove(run).await;
+                runner.remove(run).await;
                 return outcome;
             }
             _ => {
                 if outcome.flags.survivors {
-                    self.remove(run).await;
+                    runner.remove(run).await;
                 }
                 return outcome;
             }
@@ -228,20 +242,23 @@ impl Explain for ContainerRunner {
         if code == 0 {
             return outcome;
         }
-        let standing = self.standing(run).await;
-        let (kind, folder, stands) = (self.engine.kind, run_dir.to_owned(), standing.clone());
+        let standing = runner.standing(run).await;
+        let (kind, folder, stands) = (runner.engine.kind, run_dir.to_owned(), standing.clone());
+        let own = Arc::clone(own);
         let may_be_engines = ENGINES_OWN.contains(&code);
         let look = move || {
             let not_started =
                 |failure: ContainerFailure| RunEnd::StartFailed(StartFailure::container(failure));
             let end = match stands {
-                Some(Standing::Made) => Some(not_started(trouble::last_words(kind, &folder))),
+                Some(Standing::Made) => Some(not_started(trouble::last_words(kind, &folder, &own))),
                 Some(Standing::Absent) if may_be_engines => {
-                    trouble::engine_words(kind, &folder).map(not_started)
+                    trouble::engine_words(kind, &folder, &own).map(not_started)
                 }
                 // Its client is over, and the code is that one's.
                 Some(Standing::Runs) if may_be_engines => Some(out_of_sight(trouble::last_line(&folder))),
-                _ if may_be_engines || code == INIT_FAILED => trouble::init_words(&folder).map(not_started),
+                _ if may_be_engines || code == INIT_FAILED => {
+                    trouble::init_words(&folder, &own).map(not_started)
+                }
                 _ => None,
             };
             (end, folder.join(OOM).exists())
@@ -254,7 +271,7 @@ impl Explain for ContainerRunner {
             outcome.flags.oom_killed |= left_word || engine_knows;
         }
         if standing != Some(Standing::Absent) {
-            self.remove(run).await;
+            runner.remove(run).await;
         }
         outcome
     }
@@ -299,6 +316,7 @@ impl Runner for ContainerRunner {
         self.leave_mark()?;
         let run_dir = std::path::absolute(&request.run_dir)
             .map_err(|error| StartFailure::system(Stage::RunDir, &request.run_dir, &error))?;
+        let explainer = Explainer { runner: self.clone(), own: words::own(task).into() };
         let prepared = Order {
             kind: self.engine.kind,
             facts,
@@ -312,12 +330,12 @@ impl Runner for ContainerRunner {
         };
         let (prepared, run) = (prepared.prepare()?, request.run.clone());
         let handle = self.shim.start_prepared(request, Some(prepared)).await?;
-        Ok(self.explained(handle, run_dir, run))
+        Ok(explainer.explained(handle, run_dir, run))
     }
 
     async fn attach(&self, run_dir: &Path, run: &RunId) -> Result<Attached, AttachError> {
         let attached = self.shim.attach(run_dir, run).await?;
-        Ok(self.explained_attached(run_dir, run, attached).await)
+        Ok(self.found(run_dir, run, attached).await)
     }
 
     async fn sweep(&self, run: &RunId) -> Result<usize, AttachError> {
@@ -337,6 +355,6 @@ impl Runner for ContainerRunner {
         mode: StopMode,
     ) -> Result<Attached, AttachError> {
         let attached = self.shim.end_unreachable(run_dir, run, mode).await?;
-        Ok(self.explained_attached(run_dir, run, attached).await)
+        Ok(self.found(run_dir, run, attached).await)
     }
 }

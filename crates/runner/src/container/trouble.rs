@@ -15,32 +15,32 @@ const ROWS: u64 = 24;
 const CLIP: usize = 4 * 1024;
 
 /// The engine's own last words on a container that it could not start, if these are the last of the log. What a program has printed
-/// is none: an engine begins so only where nothing of the program follows.
-pub(super) fn engine_words(kind: EngineKind, run_dir: &Path) -> Option<ContainerFailure> {
-    words_among(kind, &last_errors(run_dir)?)
+/// is none: an engine begins so only where nothing of the program follows. `own`: the task's words, which may be in them.
+pub(super) fn engine_words(kind: EngineKind, run_dir: &Path, own: &[String]) -> Option<ContainerFailure> {
+    words_among(kind, &last_errors(run_dir)?, own)
 }
 
 /// The engine's words on a container that was certainly not started; its last line where none is marked as an error.
-pub(super) fn last_words(kind: EngineKind, run_dir: &Path) -> ContainerFailure {
+pub(super) fn last_words(kind: EngineKind, run_dir: &Path, own: &[String]) -> ContainerFailure {
     let lines = last_errors(run_dir).unwrap_or_default();
-    let last = || ContainerFailure::of(lines.last().map_or("", String::as_str));
-    words_among(kind, &lines).unwrap_or_else(last)
+    let last = || ContainerFailure::of(lines.last().map_or("", String::as_str), own);
+    words_among(kind, &lines, own).unwrap_or_else(last)
 }
 
-fn words_among(kind: EngineKind, lines: &[String]) -> Option<ContainerFailure> {
-    lines.iter().rev().find_map(|line| error_of(kind, line)).map(|said| ContainerFailure::of(&said))
+fn words_among(kind: EngineKind, lines: &[String], own: &[String]) -> Option<ContainerFailure> {
+    lines.iter().rev().find_map(|line| error_of(kind, line)).map(|said| ContainerFailure::of(&said, own))
 }
 
 /// The word of the process that the engine puts before the program, if it could not start that. Then nobody else has printed anything,
 /// but for the engine itself: what a program prints of this kind is its own.
-pub(super) fn init_words(run_dir: &Path) -> Option<ContainerFailure> {
+pub(super) fn init_words(run_dir: &Path, own: &[String]) -> Option<ContainerFailure> {
     let mut view = LogView::open(run_dir).ok()?;
     let is_all = view.extent().ok()?.rows <= ROWS;
-    init_words_in(&printed_last(&mut view)?, is_all)
+    init_words_in(&printed_last(&mut view)?, is_all, own)
 }
 
 /// `is_all`: there is nothing in the log before.
-fn init_words_in(last: &[Printed], is_all: bool) -> Option<ContainerFailure> {
+fn init_words_in(last: &[Printed], is_all: bool, own: &[String]) -> Option<ContainerFailure> {
     let ours = last
         .iter()
         .rev()
@@ -51,7 +51,7 @@ fn init_words_in(last: &[Printed], is_all: bool) -> Option<ContainerFailure> {
         None => is_all,
     };
     let (_, line) = ours.last().filter(|(_, line)| is_nobody_elses && is_inits(line))?;
-    Some(ContainerFailure::of(line))
+    Some(ContainerFailure::of(line, own))
 }
 
 /// How engines end to tell of a pull.
@@ -133,13 +133,13 @@ mod tests {
             "[FATAL tini (7)] exec x failed: No such file or directory",
         ];
         for lines in [&[FAILED][..], &pulled, &both, &warned, &docker] {
-            assert!(init_words_in(&err(lines), true).is_some(), "{lines:?}");
+            assert!(init_words_in(&err(lines), true, &[]).is_some(), "{lines:?}");
         }
         for lines in [&["a word of the program", FAILED][..], &[FAILED, "a word of the program"], &[]] {
-            assert!(init_words_in(&err(lines), true).is_none(), "{lines:?}");
+            assert!(init_words_in(&err(lines), true, &[]).is_none(), "{lines:?}");
         }
         let out = vec![(Stream::Stdout, "on".to_owned()), err(&[FAILED]).remove(0)];
-        assert!(init_words_in(&out, true).is_none(), "it has run");
-        assert!(init_words_in(&err(&[FAILED]), false).is_none(), "it has said more before");
+        assert!(init_words_in(&out, true, &[]).is_none(), "it has run");
+        assert!(init_words_in(&err(&[FAILED]), false, &[]).is_none(), "it has said more before");
     }
 }

@@ -158,6 +158,21 @@ impl Order<'_> {
     }
 }
 
+/// What an engine may repeat of a task in its own sentences.
+pub(super) fn own(task: &ContainerTask) -> Vec<String> {
+    let paths = task.volumes.iter().flat_map(|volume| [&volume.source, &volume.target]).chain(&task.workdir);
+    // Of a path a part may be what is not there.
+    let paths =
+        paths.flat_map(|path| Path::new(path).ancestors()).map(|path| path.to_string_lossy().into_owned());
+    // Of an image the tag may be told apart, of a user the group.
+    let image = task.image.rsplit_once([':', '@']).map(|(name, _)| name);
+    let parts = image.into_iter().chain(task.user.iter().flat_map(|user| user.split(':')));
+    let words = [&task.image].into_iter().chain(&task.user).chain(&task.network);
+    let words = words.chain(task.command.first()).chain(task.args.first());
+    let own = paths.chain(parts.map(str::to_owned)).chain(words.cloned());
+    own.filter(|word| !word.is_empty() && word != "/").collect()
+}
+
 fn removal(kind: EngineKind, facts: &Facts, name: &str) -> Vec<OsString> {
     let words = removal_words(kind, name);
     std::iter::once(OsString::from(facts.program.clone()))
