@@ -64,9 +64,17 @@ impl Machines {
     ///
     /// # Errors
     /// `InvalidRequest` with the field. Nothing is changed then.
-    pub async fn save(&self, connection: Connection, token: Option<&str>, new: bool) -> Result<(), ApiError> {
+    pub async fn save(
+        &self,
+        mut connection: Connection,
+        token: Option<&str>,
+        new: bool,
+    ) -> Result<(), ApiError> {
         let _one = self.saving.lock().await;
         let mut connections = self.settings.settings().connections;
+        if connections.iter().all(|one| one.name != connection.name) {
+            connection.name = connection.name.trim().to_owned();
+        }
         match connections.iter_mut().find(|one| one.name == connection.name) {
             Some(_) if new => return Err(refused("name", "is the name of another machine already")),
             Some(one) => one.clone_from(&connection),

@@ -367,20 +367,27 @@ impl Settings {
         }
         let settings = self.merged_with(patch, serde_json::from_value)?;
         settings.validate()?;
-        self.refuse_a_new_here(&settings)?;
+        self.refuse_new_names(&settings)?;
         Ok(settings)
     }
 
     /// One that is stored already still opens, and can be changed and removed.
-    fn refuse_a_new_here(&self, changed: &Self) -> Result<(), FieldError> {
-        let is_here = |connection: &Connection| connection.name.trim() == HERE;
-        match changed.connections.iter().position(is_here) {
-            Some(i) if !self.connections.iter().any(is_here) => Err(FieldError::new(
-                format!("connections[{i}].name"),
-                format!("must not be {HERE}, which is this machine in a lane; choose another name"),
-            )),
-            _ => Ok(()),
+    fn refuse_new_names(&self, changed: &Self) -> Result<(), FieldError> {
+        for (i, Connection { name, .. }) in changed.connections.iter().enumerate() {
+            if self.connections.iter().any(|known| known.name == *name) {
+                continue;
+            }
+            let refused = |why: String| Err(FieldError::new(format!("connections[{i}].name"), why));
+            if name.trim() == HERE {
+                return refused(format!(
+                    "must not be {HERE}, which is this machine in a lane; choose another name"
+                ));
+            }
+            if name.trim() != name || name.contains(char::is_control) {
+                return refused("must be one line, without blanks at its ends".to_owned());
+            }
         }
+        Ok(())
     }
 
     fn merged_with(
@@ -644,6 +651,19 @@ mod tests {
             let error = refused(patch.clone());
             assert_eq!(error.field, field, "{patch}: {error}");
         }
+    }
+
+    #[test]
+    fn the_name_of_a_new_machine_is_one_line_that_can_be_typed() {
+        let with = |name: &str| json!({"connections": [{"name": name, "url": "ssh://b"}]});
+        for name in ["a\nb", " lead", "trail ", "a\tb", "\u{85}x"] {
+            assert_eq!(refused(with(name)).field, "connections[0].name", "{name:?}");
+        }
+        for name in ["a b", "käse", "$(id)"] {
+            assert!(Settings::default().patched(&with(name)).is_ok(), "{name:?}");
+        }
+        let (stored, strange) = Settings::from_stored(&with("a\nb"));
+        assert_eq!((stored.connections.len(), strange), (1, vec![]), "one that is there stays");
     }
 
     #[test]

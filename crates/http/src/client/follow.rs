@@ -28,11 +28,13 @@ pub(super) struct Call {
     pub method: Method,
     pub path: Cow<'static, str>,
     pub body: Option<Bytes>,
+    /// Something is done by it, which should not be done twice.
+    pub changes: bool,
 }
 
 impl Call {
     pub(super) fn get(path: impl Into<Cow<'static, str>>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None }
+        Self { method: Method::GET, path: path.into(), body: None, changes: false }
     }
 }
 

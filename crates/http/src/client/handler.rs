@@ -46,7 +46,8 @@ fn parameters(query: &TaskQuery) -> String {
 impl ApiHandler for HttpClient {
     async fn submit_task(&self, spec: TaskSpec) -> Result<TaskId, ApiError> {
         let body = serde_json::to_vec(&Submit { spec }).map_err(|error| ApiError::internal(&error))?;
-        let call = Call { method: Method::POST, path: "/api/v1/tasks".into(), body: Some(body.into()) };
+        let (method, path) = (Method::POST, "/api/v1/tasks".into());
+        let call = Call { method, path, body: Some(body.into()), changes: true };
         let made: Made = self.parse(&self.read(self.send(&call, None).await?).await?)?;
         Ok(made.task_id)
     }
@@ -65,7 +66,7 @@ impl ApiHandler for HttpClient {
     }
 
     async fn delete_task(&self, id: &TaskId) -> Result<(), ApiError> {
-        let call = Call { method: Method::DELETE, path: task(id).into(), body: None };
+        let call = Call { method: Method::DELETE, path: task(id).into(), body: None, changes: true };
         let response = self.send(&call, None).await?;
         self.read(response).await.map(drop)
     }

@@ -23,7 +23,7 @@ use crate::HttpError;
 use crate::client::connect::Connector;
 use crate::client::follow::Call;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, Client};
@@ -197,7 +197,7 @@ impl HttpClient {
         loop {
             match self.sent(call, last_event).await? {
                 Err(error) if self.was_not_read(&error) && Instant::now() < late => sleep(PAUSE).await,
-                sent => return self.answered(sent).await,
+                sent => return self.answered(call, sent).await,
             }
         }
     }
@@ -209,16 +209,19 @@ impl HttpClient {
         last_event: Option<&[u8]>,
     ) -> Result<Response<Incoming>, ApiError> {
         let sent = self.sent(call, last_event).await?;
-        self.answered(sent).await
+        self.answered(call, sent).await
     }
 
-    async fn answered(&self, sent: Sent) -> Result<Response<Incoming>, ApiError> {
+    async fn answered(&self, call: &Call, sent: Sent) -> Result<Response<Incoming>, ApiError> {
         match sent {
             Ok(response) => {
                 self.note(Reachability::Reached);
                 Ok(response)
             }
-            Err(error) => Err(self.lost(&error).await),
+            Err(error) if !call.changes || error.is_connect() || self.was_not_read(&error) => {
+                Err(self.lost(&error).await)
+            }
+            Err(error) => Err(perhaps_done(self.lost(&error).await)),
         }
     }
 
@@ -246,7 +249,7 @@ impl HttpClient {
     /// What came of the request itself; an error where there is none, or no answer in time.
     async fn sent(
         &self,
-        Call { method, path, body }: &Call,
+        Call { method, path, body, changes }: &Call,
         last_event: Option<&[u8]>,
     ) -> Result<Sent, ApiError> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.shared.base));
@@ -259,12 +262,16 @@ impl HttpClient {
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
-        let request = request
-            .body(Full::new(body.clone().unwrap_or_default()))
-            // A token with a line break in it, for one.
-            .map_err(|error| ApiError::invalid("request", error.to_string()))?;
+        let request = request.body(Full::new(body.clone().unwrap_or_default())).map_err(|error| {
+            match &self.shared.authorization {
+                // With a line break in it, for one.
+                Some(token) if HeaderValue::from_str(token).is_err() => ApiError::Unauthenticated,
+                _ => ApiError::invalid("request", error.to_string()),
+            }
+        })?;
         match tokio::time::timeout(PATIENCE, self.shared.client.request(request)).await {
             Ok(sent) => Ok(sent),
+            Err(_) if *changes => Err(perhaps_done(self.late().await)),
             Err(_) => Err(self.late().await),
         }
     }
@@ -296,5 +303,58 @@ impl HttpClient {
     async fn get<T: DeserializeOwned>(&self, path: impl Into<Cow<'static, str>>) -> Result<T, ApiError> {
         let response = self.send(&Call::get(path), None).await?;
         self.parse(&self.read(response).await?)
+    }
+}
+
+/// Of a request that may have come there, and whose answer has not come here.
+fn perhaps_done(error: ApiError) -> ApiError {
+    match error {
+        ApiError::Unavailable { reason } => ApiError::Unavailable {
+            reason: format!("{reason}; whether it was done is not known, so look before you try it again"),
+        },
+        error => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Method;
+    use solti_api::ApiHandler as _;
+    use solti_api::operations::{GetSummary, Operations as _};
+    use solti_model::TaskId;
+    use tokio::io::AsyncReadExt as _;
+
+    #[tokio::test]
+    async fn a_token_that_no_request_can_hold_is_one_that_is_not_taken() {
+        let endpoint = "http://127.0.0.1:1".parse().expect("an address");
+        let options = ClientOptions { token: Some("a\nb".to_owned()), ..ClientOptions::new(endpoint) };
+        let asked = HttpClient::new(options).expect("no certificates are read").ask(GetSummary {}).await;
+        assert!(matches!(asked, Err(ApiError::Unauthenticated)), "{asked:?}");
+    }
+
+    #[tokio::test]
+    async fn what_may_have_been_done_is_told_from_what_was_not() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let endpoint = || format!("http://{address}").parse().expect("an address");
+        // Takes each request, and answers none.
+        let server = tokio::spawn(async move {
+            loop {
+                let Ok((mut stream, _)) = listener.accept().await else { return };
+                stream.read(&mut [0; 4096]).await.ok();
+            }
+        });
+        let client = HttpClient::new(ClientOptions::new(endpoint())).expect("no certificates are read");
+        let id = TaskId::new("01j").expect("an id");
+        let said = async |call: Call| client.send(&call, None).await.expect_err("no answer").to_string();
+        let delete = || Call { method: Method::DELETE, path: "/x".into(), body: None, changes: true };
+        assert!(said(delete()).await.contains("whether it was done is not known"));
+        assert!(!said(Call::get("/x")).await.contains("whether it was done"));
+        assert!(client.delete_task(&id).await.expect_err("no answer").to_string().contains("not known"));
+        server.abort();
+        server.await.ok();
+        // Nobody is there any more.
+        assert!(!said(delete()).await.contains("whether it was done"));
     }
 }

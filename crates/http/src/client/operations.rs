@@ -16,7 +16,8 @@ use solti_api::{ApiError, DesktopApi, ExportChunk, ExportStream};
 
 fn call<O: Operation>(operation: &O) -> Result<Call, ApiError> {
     let body = serde_json::to_vec(operation).map_err(|error| ApiError::internal(&error))?;
-    Ok(Call { method: Method::POST, path: O::PATH.into(), body: Some(body.into()) })
+    let changes = O::NAME.changes();
+    Ok(Call { method: Method::POST, path: O::PATH.into(), body: Some(body.into()), changes })
 }
 
 #[async_trait]

@@ -42,7 +42,7 @@ impl HttpClient {
         struct Made {
             token: String,
         }
-        let call = Call { method: Method::POST, path: owned::TOKEN.into(), body: None };
+        let call = Call { method: Method::POST, path: owned::TOKEN.into(), body: None, changes: true };
         let made: Made = self.parse(&self.read(self.send(&call, None).await?).await?)?;
         Ok(made.token)
     }
@@ -100,7 +100,8 @@ impl SettingsAccess for ServedSettings {
 
     async fn set_settings(&self, patch: Value) -> Result<Settings, ApiError> {
         let body = serde_json::to_vec(&patch).map_err(|error| ApiError::internal(&error))?;
-        let call = Call { method: Method::PATCH, path: owned::SETTINGS.into(), body: Some(body.into()) };
+        let (method, path) = (Method::PATCH, owned::SETTINGS.into());
+        let call = Call { method, path, body: Some(body.into()), changes: true };
         let document: Value =
             self.client.parse(&self.client.read(self.client.send(&call, None).await?).await?)?;
         let now = read(&document);
