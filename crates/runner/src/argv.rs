@@ -73,22 +73,13 @@ pub(crate) fn invocation(
     Ok(Invocation { argv, env, cwd, files, after_main: task.after_main })
 }
 
-/// The same for another machine, where nothing can be looked up from here: a program without a path is found there, by `env`. The
+/// The same for another machine, where nothing can be looked up from here: a program without a path is found there, by the shim. The
 /// environment has the task's own variables alone, and an empty `cwd` is where that machine begins. `run_dir` is that machine's.
 pub(crate) fn elsewhere(kind: &TaskKind, run_dir: &Path) -> Result<Invocation, StartFailure> {
     let task = subprocess(kind).map_err(StartFailure::refused)?;
     let mut env = BTreeMap::new();
     add_variables(task, &mut env);
-    let (mut argv, files) = words(task, run_dir)?;
-    let is_bare = !argv[0].as_encoded_bytes().contains(&b'/');
-    if is_bare && argv[0].as_encoded_bytes().contains(&b'=') {
-        let problem =
-            format!("{} cannot be a program's name, as it has an '='; give its path", argv[0].display());
-        return Err(StartFailure::refused(FieldError::new("kind", problem)));
-    }
-    if is_bare {
-        argv.insert(0, "/usr/bin/env".into());
-    }
+    let (argv, files) = words(task, run_dir)?;
     check_lengths(&argv, &env)?;
     let cwd = task.cwd.as_ref().map(PathBuf::from).unwrap_or_default();
     Ok(Invocation { argv, env, cwd, files, after_main: task.after_main })

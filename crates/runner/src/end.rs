@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use solti_model::TaskSpec;
 use solti_model::secret::masked_text;
 use solti_shim::exit_record::{EndFlags, ExitRecord, LeaderStatus, RunEnd as RecordedEnd, RunState, Usage};
 
@@ -182,6 +183,15 @@ impl RunOutcome {
             flags: EndFlags::default(),
             usage: None,
         }
+    }
+
+    /// The same in the words of the task, where a start has failed of which only the record is left.
+    #[must_use]
+    pub fn of_task(mut self, spec: &TaskSpec) -> Self {
+        if let RunEnd::StartFailed(failure) = self.end {
+            self.end = RunEnd::StartFailed(failure.of_task(spec));
+        }
+        self
     }
 
     /// The outcome that a final record tells; `None` for a run that has not ended.

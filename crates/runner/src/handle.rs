@@ -107,7 +107,7 @@ impl RunHandle {
             unenforced: Unenforced::default(),
             outcome: receive_outcome,
             ended: None,
-            controller: RunController::new(send_request, suspend),
+            controller: RunController::new(send_request, suspend, receive_trouble.clone()),
             doorbell: LogDoorbell { log_bytes: doorbell },
             main_ended: receive_main_ended,
             trouble: receive_trouble,
@@ -169,6 +169,7 @@ impl RunHandle {
 pub struct RunController {
     requests: mpsc::Sender<StopMode>,
     suspended: watch::Sender<bool>,
+    trouble: watch::Receiver<Option<String>>,
     /// How many suspensions were asked for, and which of them is the last that was carried out.
     suspensions: Arc<[AtomicU64; 2]>,
 }
@@ -198,8 +199,12 @@ impl AskedSuspension {
 }
 
 impl RunController {
-    fn new(requests: mpsc::Sender<StopMode>, suspended: watch::Sender<bool>) -> Self {
-        Self { requests, suspended, suspensions: Arc::default() }
+    fn new(
+        requests: mpsc::Sender<StopMode>,
+        suspended: watch::Sender<bool>,
+        trouble: watch::Receiver<Option<String>>,
+    ) -> Self {
+        Self { requests, suspended, trouble, suspensions: Arc::default() }
     }
 
     /// Hands the request over and returns; [`RunHandle::wait`] tells the end. Does nothing for a run that has ended.
@@ -211,6 +216,11 @@ impl RunController {
     /// Whether its processes are to stand still, now and from now on.
     pub fn suspension(&self) -> watch::Receiver<bool> {
         self.suspended.subscribe()
+    }
+
+    /// Why nothing can be learned of the run for now, or it stands still by somebody else's will, as [`RunHandle::trouble`].
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.clone()
     }
 
     /// Asks that all its processes stand still, and its timeout with them, or go on; a run that is to end goes on for that. Of several

@@ -6,8 +6,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use solti_model::FieldError;
 use solti_model::secret::masked_text;
+use solti_model::{FieldError, Stdin, SubprocessMode, TaskKind, TaskSpec};
 use solti_shim::start_report::{Stage as ShimStage, StartFailure as ReportedFailure};
 use solti_wasi::NotStarted;
 
@@ -210,6 +210,23 @@ impl StartFailure {
         Self::new(stage, errno, PathBuf::new(), cause)
     }
 
+    /// The same with the path that an exit record does not hold, as the task names it.
+    #[must_use]
+    pub fn of_task(mut self, spec: &TaskSpec) -> Self {
+        let TaskKind::Subprocess(task) = &spec.kind else { return self };
+        if self.path.as_os_str().is_empty() {
+            let path = match (self.stage, &task.mode, &spec.stdin) {
+                (Stage::Exec, SubprocessMode::Command(mode), _) => Some(mode.command.as_str()),
+                (Stage::Exec, SubprocessMode::Script(script), _) => Some(script.runtime.program()),
+                (Stage::Chdir, ..) => task.cwd.as_deref(),
+                (Stage::Stdin, _, Stdin::File(path)) => Some(path.as_str()),
+                _ => None,
+            };
+            self.path = path.map(PathBuf::from).unwrap_or_default();
+        }
+        self
+    }
+
     fn sentence(&self) -> String {
         // After a restart of the app the path is not known any more.
         let or = |word: &str| {
@@ -306,6 +323,51 @@ mod tests {
             (failed("/srv/keys", StartCause::CwdMissing), "working directory does not exist: /srv/keys"),
         ] {
             assert_eq!(sentence, told);
+        }
+    }
+
+    #[test]
+    fn a_recorded_failure_names_what_the_task_names() {
+        let spec = |cwd: Option<&str>, mode: serde_json::Value| -> TaskSpec {
+            let mut task = serde_json::json!({"mode": mode});
+            if let Some(cwd) = cwd {
+                task["cwd"] = cwd.into();
+            }
+            let spec =
+                serde_json::json!({"slot": "s", "kind": {"subprocess": task}, "stdin": {"file": "/srv/in"}});
+            serde_json::from_value(spec).expect("a task")
+        };
+        let command = || serde_json::json!({"command": {"command": "nosuchprog"}});
+        let script = || serde_json::json!({"script": {"runtime": "bash", "body": "ZXhpdA=="}});
+        for (stage, errno, spec, told) in [
+            (
+                ShimStage::Exec,
+                libc::ENOENT,
+                spec(None, command()),
+                "program not found: nosuchprog does not exist",
+            ),
+            (ShimStage::Exec, libc::EACCES, spec(None, script()), "not executable (no run bit): bash"),
+            (
+                ShimStage::Chdir,
+                libc::ENOENT,
+                spec(Some("/root/none"), command()),
+                "working directory does not exist: /root/none",
+            ),
+            (
+                ShimStage::Chdir,
+                libc::ENOENT,
+                spec(None, command()),
+                "working directory does not exist: the task's directory",
+            ),
+            (
+                ShimStage::Stdin,
+                libc::ENOENT,
+                spec(None, command()),
+                "the standard input could not be opened: /srv/in: No such file or directory (os error 2)",
+            ),
+        ] {
+            let failure = StartFailure::recorded(ReportedFailure { stage, errno }).of_task(&spec);
+            assert_eq!(failure.to_string(), told);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The launch spec: all that a shim is told about its run, and the bytes of the `launch` file.
 //!
 //! It travels as a 0600 file and never by argv, because it holds the task's environment. Looking a program up in the
-//! PATH is done before, by the runner. Format: mark `SLTL`, version, fields in the order of the struct, checksum.
+//! PATH is done before, by the runner (for a job of a cluster on its node). Format: mark `SLTL`, version, fields in the order of the struct, checksum.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -28,7 +28,8 @@ const WITHOUT_LIMITS: u8 = 1;
 pub struct LaunchSpec {
     /// `<task id>/<attempt>`; the child gets it as `SOLTI_RUN_ID`, which marks every process of the run.
     pub run_id: String,
-    /// `argv[0]` is a resolved path (taken relative to `cwd` when it is relative); never empty.
+    /// `argv[0]` is a resolved path (taken relative to `cwd` when it is relative), or of a job of a cluster a name that is looked up on
+    /// its node; never empty.
     pub argv: Vec<OsString>,
     /// The whole environment of the child; nothing is inherited.
     pub env: Vec<(OsString, OsString)>,

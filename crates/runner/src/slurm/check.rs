@@ -143,7 +143,9 @@ async fn look_from_a_node(
         if over.is_none() && began.elapsed() > WITHIN {
             let why = match job.state {
                 JobState::Pending => waiting_words(&job),
-                JobState::Running | JobState::Over(_) => format!("it hangs on node {}", job.node),
+                JobState::Running | JobState::Suspended | JobState::Over(_) => {
+                    format!("it hangs on node {}", job.node)
+                }
             };
             let within = WITHIN.as_secs();
             let sentence = format!("the test job was not over within {within} s: {why}");

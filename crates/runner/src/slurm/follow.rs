@@ -16,7 +16,7 @@ use super::folder::{self, FolderLook};
 use super::job::{Job, JobEnd, JobState};
 use super::poller::{Look, Poller};
 use super::threads::{FOLDER_WITHIN, NO_ANSWER, Threads};
-use super::verdict::{Sight, Told, Verdict, verdict};
+use super::verdict::{Sight, Told, Verdict, meant, verdict};
 use super::words::{end_words, waiting_words};
 use crate::clock::now_ms;
 use crate::handle::RunEnds;
@@ -79,7 +79,7 @@ pub(super) struct Follow {
     /// Since the sight or the record is as it is.
     since: Instant,
     /// Of the cluster, of the folder, and of what cannot be done.
-    troubles: [Option<String>; 3],
+    troubles: [Option<String>; 4],
     looking: Option<(Instant, Looking)>,
     asked: Option<Asked>,
 }
@@ -108,7 +108,7 @@ impl Follow {
             began: None,
             words: None,
             since: Instant::now(),
-            troubles: [None, None, None],
+            troubles: Default::default(),
             looking: None,
             asked: None,
         }
@@ -170,7 +170,10 @@ impl Follow {
                 (sight, None)
             }
         };
+        let stands_still = (trouble.is_none() && self.job.state == JobState::Suspended)
+            .then(|| "the cluster has suspended it".to_owned());
         self.trouble(0, trouble);
+        self.trouble(3, stands_still);
         self.set_sight(sight);
         self.tell_standing();
     }
@@ -271,7 +274,7 @@ impl Follow {
         self.told = told;
     }
 
-    /// Of the cluster (0), of the folder (1), or of what cannot be done (2).
+    /// Of the cluster (0), of the folder (1), of what cannot be done (2), or that it stands still (3).
     fn trouble(&mut self, of: usize, why: Option<String>) {
         self.troubles[of] = why;
         let trouble = self.troubles.iter().flatten().next().cloned();
@@ -387,27 +390,26 @@ impl Follow {
 
     /// In words; who has cancelled it the accounts know, where there are any, a moment later.
     async fn by_cluster(&self, end: JobEnd) -> Option<RunEnd> {
-        let mut who = None;
-        if let JobEnd::Cancelled { by } = &end {
-            let mut by = by.clone();
-            if by.is_none() {
-                let known = self.client.accounted(&self.followed.name).await;
-                let state = match &known {
-                    Ok(Accounts::Know(job)) => Some(&job.state),
-                    Ok(Accounts::DoNot) => None,
-                    Ok(Accounts::NotKept) | Err(_) => return end_words(&end, &self.job.node, None),
-                };
-                match state {
-                    Some(JobState::Over(JobEnd::Cancelled { by: known })) => by.clone_from(known),
+        let node = &self.job.node;
+        let JobEnd::Cancelled { mut by } = end.clone() else { return end_words(&end, node, None) };
+        if by.is_none() {
+            let known = self.client.accounted(&self.followed.name).await;
+            by = match &known {
+                Ok(Accounts::Know(job)) => match &job.state {
+                    JobState::Over(JobEnd::Cancelled { by: known }) => known.clone(),
                     _ if self.since.elapsed() < ACCOUNTED_WITHIN => return None,
-                    _ => {}
-                }
-            }
-            if let Some(number) = by {
-                who = Some(self.client.user_name(&number).await);
-            }
+                    _ => None,
+                },
+                Ok(Accounts::DoNot) if self.since.elapsed() < ACCOUNTED_WITHIN => return None,
+                Ok(Accounts::DoNot | Accounts::NotKept) | Err(_) => None,
+            };
         }
-        end_words(&end, &self.job.node, who.as_deref())
+        let end = meant(end, &self.told, node, by.as_deref());
+        let who = match by {
+            Some(number) => Some(self.client.user_name(&number).await),
+            None => None,
+        };
+        end_words(&end, node, who.as_deref())
     }
 
     /// What is believed to be over must not go on: a node that was cut off reads it when it is back.
@@ -426,7 +428,7 @@ impl Follow {
 fn sight_of(job: &Job) -> Sight {
     match &job.state {
         JobState::Pending => Sight::Waits,
-        JobState::Running => Sight::Runs,
+        JobState::Running | JobState::Suspended => Sight::Runs,
         JobState::Over(end) => Sight::Over { end: end.clone(), began: !job.node.is_empty() },
     }
 }

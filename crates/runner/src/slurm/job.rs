@@ -34,6 +34,8 @@ pub(super) enum JobState {
     Pending,
     /// It has its node, and is alive as far as is known. So is a state that is not known here.
     Running,
+    /// It has its node and stands still there: another job goes before it, or somebody has it wait.
+    Suspended,
     Over(JobEnd),
 }
 
@@ -46,6 +48,8 @@ pub(super) enum JobEnd {
     OutOfMemory,
     NodeFailed,
     BootFailed,
+    /// It had its node, which took it away before anything of it ran. Slurm has no word for that: it says that root has cancelled it.
+    NotBegun,
     Deadline,
     /// By the user of this number, where the cluster keeps accounts.
     Cancelled {
@@ -69,6 +73,7 @@ impl JobState {
             "BOOT_FAIL" => JobEnd::BootFailed,
             "DEADLINE" => JobEnd::Deadline,
             "CANCELLED" | "REVOKED" => JobEnd::Cancelled { by: parts.nth(1).map(str::to_owned) },
+            "SUSPENDED" | "STOPPED" => return Self::Suspended,
             _ => return Self::Running,
         })
     }
@@ -76,7 +81,7 @@ impl JobState {
     /// Of two jobs of one name, which a late submit can leave, the one that may run counts.
     fn liveness(&self) -> u8 {
         match self {
-            Self::Running => 2,
+            Self::Running | Self::Suspended => 2,
             Self::Pending => 1,
             Self::Over(_) => 0,
         }
@@ -179,7 +184,8 @@ x
         for (word, state) in [
             ("CONFIGURING", JobState::Pending),
             ("COMPLETING", JobState::Running),
-            ("SUSPENDED", JobState::Running),
+            ("SUSPENDED", JobState::Suspended),
+            ("STOPPED", JobState::Suspended),
             ("SOMETHING_NEW", JobState::Running),
             ("", JobState::Running),
             ("CANCELLED by 1000", JobState::Over(JobEnd::Cancelled { by: Some("1000".into()) })),

@@ -12,6 +12,9 @@ const RECORD_WITHIN: Duration = Duration::from_secs(2);
 /// A job that was submitted a moment ago may be missing in an answer; one that is for so long is not there.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 
+/// The number of the user who may do everything, as whom the daemons of the nodes run.
+const ROOT: &str = "0";
+
 /// What the record says.
 #[derive(Debug, Clone)]
 pub(super) enum Told {
@@ -83,10 +86,26 @@ pub(super) fn verdict(told: &Told, sight: &Sight, since: Duration, asked: bool) 
         (_, Sight::Over { end: JobEnd::Cancelled { .. }, .. }) if asked && since >= RECORD_WITHIN => {
             Verdict::Stopped
         }
+        // Whether its shim has begun tells what that means.
+        (Told::Nothing, Sight::Over { end: JobEnd::Cancelled { .. }, .. }) if since < WORD_WITHIN => {
+            Verdict::GoesOn
+        }
         (_, Sight::Over { end, .. }) if since >= RECORD_WITHIN => Verdict::ByCluster(end.clone()),
         (_, Sight::Missing) if since >= FORGOTTEN_AFTER => Verdict::AskAccounts,
         (_, Sight::Forgotten) => Verdict::Lost,
         _ => Verdict::GoesOn,
+    }
+}
+
+/// What the cluster means by an end: a node that cannot begin a job which may not be requeued, because its prolog or its daemon fails, has
+/// root cancel it. `node`: empty where it had none; `by`: the user who has cancelled it, as far as anybody knows.
+pub(super) fn meant(end: JobEnd, told: &Told, node: &str, by: Option<&str>) -> JobEnd {
+    let by_a_person = by.is_some_and(|by| by != ROOT);
+    match end {
+        JobEnd::Cancelled { .. } if matches!(told, Told::Nothing) && !node.is_empty() && !by_a_person => {
+            JobEnd::NotBegun
+        }
+        end => end,
     }
 }
 
@@ -142,6 +161,25 @@ mod tests {
         );
         assert_eq!(verdict(&killed(), &over(JobEnd::Exited), NOW, false), Verdict::ByRecord);
         assert_eq!(verdict(&killed(), &Sight::Unknown, LATER, false), Verdict::ByRecord, "nobody says");
+    }
+
+    #[test]
+    fn what_its_node_could_not_begin_is_told_from_what_somebody_has_cancelled() {
+        let cancelled = || JobEnd::Cancelled { by: None };
+        let on_node = |since| verdict(&Told::Nothing, &over(cancelled()), since, false);
+        assert_eq!(on_node(RECORD_WITHIN), Verdict::GoesOn, "its record may be seen late");
+        assert_eq!(on_node(LATER), Verdict::ByCluster(cancelled()));
+        for (told, node, by, not_begun) in [
+            (Told::Nothing, "n1", Some("0"), true),
+            (Told::Nothing, "n1", None, true),
+            (Told::Nothing, "n1", Some("1000"), false),
+            (Told::Nothing, "", Some("0"), false),
+            (Told::Began, "n1", Some("0"), false),
+        ] {
+            let expected = if not_begun { JobEnd::NotBegun } else { cancelled() };
+            assert_eq!(meant(cancelled(), &told, node, by), expected, "{told:?} {node} {by:?}");
+        }
+        assert_eq!(meant(JobEnd::TimeLimit, &Told::Nothing, "n1", None), JobEnd::TimeLimit);
     }
 
     #[test]

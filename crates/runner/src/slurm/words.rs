@@ -187,6 +187,12 @@ pub(super) fn end_words(end: &JobEnd, node: &str, who: Option<&str>) -> Option<R
         JobEnd::NodeFailed => {
             (ClusterEnd::Failed, format!("its node {node} failed, or could not be reached any more"))
         }
+        JobEnd::NotBegun => (
+            ClusterEnd::Failed,
+            format!(
+                "node {node} could not begin it (its prolog or slurmd failed), or root has cancelled it there"
+            ),
+        ),
         JobEnd::BootFailed => (ClusterEnd::Failed, format!("its node {node} could not be started")),
         JobEnd::Deadline => {
             (ClusterEnd::TimedOut, "ended by the cluster: its deadline is reached".to_owned())
@@ -314,11 +320,12 @@ mod tests {
             JobEnd::OutOfMemory,
             JobEnd::NodeFailed,
             JobEnd::BootFailed,
+            JobEnd::NotBegun,
             JobEnd::Deadline,
             JobEnd::Cancelled { by: None },
         ];
         let said: std::collections::BTreeSet<_> = all.into_iter().map(words).collect();
-        assert_eq!(said.len(), 7, "{said:?}");
+        assert_eq!(said.len(), 8, "{said:?}");
         assert!(said.contains(&Some("its node n2 failed, or could not be reached any more".to_owned())));
         assert!(said.contains(&Some("cancelled in the cluster by root".to_owned())));
         assert_eq!(words(JobEnd::Exited), None);

@@ -273,6 +273,7 @@ impl Actor {
         active.main_ended = None;
         active.stored.queueing.suspended = false;
         let spec = &active.stored.task.spec;
+        let outcome = &outcome.clone().of_task(spec);
         let mut result = judge(spec, outcome, active.stored.stop_requested);
         if active.replaced && matches!(outcome.end, RunEnd::Stopped { .. }) {
             // Nobody asked for its end.

@@ -1,6 +1,6 @@
 //! Runs that print nothing for longer than their task allows. Each such run has a listener of its own at the doorbell of its log; what
-//! follows is decided here. A run that stands still, and the sleep of the machine, do not count; after a restart of the app
-//! the silence is counted anew.
+//! follows is decided here. The time that a run stands still or cannot be looked at does not count, nor does the sleep of the machine; after
+//! it, and after a restart of the app, the silence is counted anew.
 
 use super::attempt::Stage;
 use super::effect::Effect;
@@ -13,6 +13,7 @@ use solti_model::{
 };
 use solti_runner::{LogDoorbell, RunController, StopMode};
 use std::time::Duration;
+use tokio::time::sleep;
 
 impl Effect {
     /// Tells when a run falls silent, and when it is heard again, until its log is sealed.
@@ -24,20 +25,18 @@ impl Effect {
         mut doorbell: LogDoorbell,
     ) {
         let allowed = Duration::from_millis(stall.silent_ms);
-        let mut suspended = controller.suspension();
+        let (mut suspended, mut trouble) = (controller.suspension(), controller.trouble());
         loop {
-            // Whoever can resume it is gone with the run.
-            if suspended.wait_for(|suspended| !suspended).await.is_err() {
-                return;
-            }
             let heard_at = now_ms();
+            let counts = !*suspended.borrow_and_update() && trouble.borrow_and_update().is_none();
             tokio::select! {
-                heard = doorbell.rung() => match heard {
+                rung = doorbell.rung() => match rung {
                     Some(_) => continue,
                     None => return,
                 },
                 Ok(()) = suspended.changed() => continue,
-                () = tokio::time::sleep(allowed) => {}
+                Ok(()) = trouble.changed() => continue,
+                () = sleep(allowed), if counts => {}
             }
             self.tell(Message::Silence { id: id.clone(), attempt, since: Some(heard_at) }).await;
             if doorbell.rung().await.is_none() {

@@ -1,11 +1,11 @@
 //! How the leader comes to be: what exec needs, made before the clone, and the way of the child from there to its program.
 
-use std::ffi::{CString, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, PipeWriter};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::ptr;
 
 use solti_shim::launch::LaunchSpec;
@@ -15,6 +15,9 @@ use solti_shim::start_report::{Stage, StartFailure};
 use crate::clone::{self, Cloned, Shared};
 use crate::start::at;
 use crate::sys::{self, LAST_SIGNAL, SignalSet};
+
+/// Where programs are looked for by whoever has no `PATH`.
+const USUAL_PATH: &str = "/usr/bin:/bin";
 
 /// What the child could not do, and why.
 #[derive(Clone, Copy)]
@@ -28,6 +31,30 @@ fn variables(spec: &LaunchSpec) -> Vec<(OsString, OsString)> {
     let is_own = |key: &OsString| spec.env.iter().any(|(own, _)| own == key);
     let of_job = spec.cluster.then(std::env::vars_os).into_iter().flatten().filter(|(key, _)| !is_own(key));
     of_job.chain(spec.env.iter().cloned()).filter(|(key, _)| key != RUN_ID_VAR).collect()
+}
+
+/// The program of a job, which may be named without a path: as its node has it, in the `PATH` that it is started with. Where none may be
+/// executed it is one that is there, or would be: that it cannot be started says why.
+pub fn look_up(spec: &LaunchSpec) -> OsString {
+    let path = variables(spec).into_iter().find(|(key, _)| key == "PATH");
+    found_in(&spec.argv[0], &path.map_or_else(|| USUAL_PATH.into(), |(_, path)| path))
+}
+
+fn found_in(program: &OsStr, path: &OsStr) -> OsString {
+    if program.as_bytes().contains(&b'/') {
+        return program.to_owned();
+    }
+    let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());
+    let places: Vec<PathBuf> = folders.map(|folder| folder.join(program)).collect();
+    let found = places.iter().find(|place| is_executable(place));
+    let found = found.or_else(|| places.iter().find(|place| place.is_file())).or(places.last());
+    found.map_or_else(|| Path::new("/").join(program), PathBuf::clone).into()
+}
+
+fn is_executable(program: &Path) -> bool {
+    let Ok(path) = CString::new(program.as_os_str().as_bytes()) else { return false };
+    // SAFETY: a C string and an integer.
+    program.is_file() && unsafe { libc::access(path.as_ptr(), libc::X_OK) } == 0
 }
 
 /// What the program gets as its own.
@@ -174,11 +201,7 @@ pub fn exec_stage(spec: &LaunchSpec, home: BorrowedFd<'_>, errno: i32) -> Stage 
     // Where the child looked; nothing is done in the run folder any more.
     sys::enter(home).ok();
     let program = spec.cwd.as_deref().unwrap_or(Path::new("")).join(spec.program());
-    let runnable = || {
-        let Ok(path) = CString::new(program.as_os_str().as_bytes()) else { return false };
-        // SAFETY: a C string and an integer.
-        program.is_file() && unsafe { libc::access(path.as_ptr(), libc::X_OK) } == 0
-    };
+    let runnable = || is_executable(&program);
     match errno {
         libc::ENOENT if File::open(&program).is_ok() || runnable() => Stage::Interpreter,
         libc::EACCES if runnable() => Stage::Interpreter,
@@ -188,4 +211,31 @@ pub fn exec_stage(spec: &LaunchSpec, home: BorrowedFd<'_>, errno: i32) -> Stage 
 
 fn c_string(bytes: Vec<u8>) -> Result<CString, StartFailure> {
     CString::new(bytes).map_err(|_| StartFailure { stage: Stage::Launch, errno: libc::EINVAL })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_program_is_looked_up_where_a_shell_would_find_it() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        for (place, mode) in [("one/plain", 0o600), ("two/plain", 0o700), ("two/other", 0o600)] {
+            let place = dir.path().join(place);
+            fs::create_dir_all(place.parent().expect("a folder")).expect("made");
+            fs::write(&place, "#!/bin/sh\n").expect("written");
+            fs::set_permissions(&place, fs::Permissions::from_mode(mode)).expect("set");
+        }
+        let path = format!("{0}/one:relative:{0}/two", dir.path().display());
+        let found = |program: &str| found_in(OsStr::new(program), OsStr::new(&path));
+        for (program, expected) in
+            [("plain", "two/plain"), ("other", "two/other"), ("neither", "two/neither"), ("a=b", "two/a=b")]
+        {
+            assert_eq!(found(program), dir.path().join(expected).into_os_string(), "{program}");
+        }
+        assert_eq!(found("./plain"), "./plain");
+        assert_eq!(found_in(OsStr::new("x"), OsStr::new("")), "/x");
+    }
 }

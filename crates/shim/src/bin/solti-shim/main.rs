@@ -7,7 +7,7 @@
 //! `durability` (disk flushes), `clients` (control socket), `fence` (what a job of a cluster is told through its folder), `record` (exit record), `cleanup` (what is left outside of the processes), `clock`, `sys` (thin system calls).
 //! Formats shared with the runner are in the library.
 //!
-//! Not here on purpose: PATH lookup, restarts, retention and any knowledge of tasks. There is no death signal from
+//! Not here on purpose: PATH lookup (but for jobs of a cluster, whose programs are those of their node), restarts, retention and any knowledge of tasks. There is no death signal from
 //! the app: a run outlives it.
 
 #![allow(unsafe_code, reason = "system calls that std does not offer")]

@@ -21,7 +21,7 @@ use solti_shim::start_report::{Stage, StartFailure};
 use crate::child::Leader;
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::exec::Pipes;
+use crate::exec::{Pipes, look_up};
 use crate::output::Output;
 use crate::record::RecordFile;
 use crate::run::{Run, Started};
@@ -119,7 +119,10 @@ struct Launched {
 }
 
 fn launch(dir: &File, order: Order, record: &mut RecordFile) -> Result<Launched, StartFailure> {
-    let spec = read_spec(dir, order.spec)?;
+    let mut spec = read_spec(dir, order.spec)?;
+    if spec.cluster {
+        spec.argv[0] = look_up(&spec);
+    }
     record.is_of(&spec.run_id);
     fail_point!("launch-taken");
     let log = LogWriter::with_sizes(Path::new("."), spec.segments);
