@@ -65,7 +65,7 @@ pub use machine::Machines;
 pub use main_ended::MainEnded;
 pub use run_dir::{TRANSIENT_FILES, empty_run_folder};
 pub use runner::{About, Attached, CheckFailure, Elsewhere, NoPreview, RunRequest, Runner};
-pub use runners::Runners;
+pub use runners::{Reach, Runners};
 pub use shelter::Shelter;
 pub use shim_runner::ShimRunner;
 pub use slurm::SlurmRunner;

@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use solti_model::{
     ClusterPreview, FieldError, FolderCheck, HERE, LocalImage, RunnerInfo, RunnerSelector, TaskSpec,
     machine_of_runner, runner_of_machine,
 };
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::machine::{MACHINE_LABEL, Machines};
 use crate::{About, CheckFailure, NoPreview, Runner};
 
 /// The label that every runner has: its name.
 const NAME: &str = "runner";
+/// For who waits for a look: one machine that hangs keeps no other from being used.
+const IN_A_MOMENT: Duration = Duration::from_secs(1);
 /// The runner of this machine's own processes.
 const LOCAL: &str = "local";
 
@@ -53,6 +57,23 @@ impl Registered {
 
     fn takes_kind(&self, spec: &TaskSpec) -> bool {
         self.runner.kinds().contains(&spec.kind.word())
+    }
+}
+
+/// What is known of machines that are looked at.
+#[derive(Debug)]
+pub struct Reach {
+    /// Of each whether it answers, or why not, or not yet.
+    pub so_far: BTreeMap<String, Result<(), String>>,
+    rest: JoinSet<(String, Result<(), String>)>,
+}
+
+impl Reach {
+    /// Waits for those that have not answered yet: some seconds where one never does. Whether there were any.
+    pub async fn rest(mut self) -> bool {
+        let any = !self.rest.is_empty();
+        while self.rest.join_next().await.is_some() {}
+        any
     }
 }
 
@@ -176,26 +197,30 @@ impl Runners {
         runner.and_then(machine_of_runner).unwrap_or(HERE)
     }
 
-    /// Whether these machines of lanes answer, or have done so lately. Takes some seconds where one does not.
-    pub async fn reach(&self, machines: BTreeSet<String>) -> BTreeMap<String, Result<(), String>> {
-        let mut reached = BTreeMap::new();
-        let mut looks = JoinSet::new();
+    /// Whether these machines of lanes answer, or have done so lately, as far as that is known in a moment.
+    pub async fn reach(&self, machines: BTreeSet<String>) -> Reach {
+        let mut so_far = BTreeMap::new();
+        let mut rest = JoinSet::new();
         for machine in machines {
             let connected = self.machines.as_ref().filter(|machines| machines.names().contains(&machine));
             match connected {
-                _ if machine == HERE => drop(reached.insert(machine, Ok(()))),
+                _ if machine == HERE => drop(so_far.insert(machine, Ok(()))),
                 Some(machines) => {
                     let runner = machines.runner(&machine);
-                    looks.spawn(async move { (machine, runner.look().await) });
+                    so_far.insert(machine.clone(), runner.meanwhile());
+                    rest.spawn(async move { (machine, runner.look().await) });
                 }
-                None => drop(reached.insert(machine, Err("there is no connection of that name".to_owned()))),
+                None => drop(so_far.insert(machine, Err("there is no connection of that name".to_owned()))),
             }
         }
-        while let Some(look) = looks.join_next().await {
-            // Without an answer the runtime is shutting down.
-            reached.extend(look.ok());
-        }
-        reached
+        let all = async {
+            while let Some(look) = rest.join_next().await {
+                // Without an answer the runtime is shutting down.
+                so_far.extend(look.ok());
+            }
+        };
+        timeout(IN_A_MOMENT, all).await.ok();
+        Reach { so_far, rest }
     }
 
     /// What a task asks of the runners of the machine that it is handed to.
@@ -312,6 +337,7 @@ mod tests {
     use serde_json::json;
     use solti_model::{Connection, RunId, TaskKind};
     use std::collections::HashMap;
+    use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
     use tokio::sync::watch;
 
@@ -350,6 +376,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_machine_that_hangs_keeps_no_other_from_being_used() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let (program, gate) = (dir.path().join("client"), dir.path().join("gate"));
+        let script = format!("#!/bin/sh\n[ \"$3\" != slow ] || read x <{}\n", gate.display());
+        std::fs::write(&program, script).expect("written");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).expect("made a program");
+        let fifo = std::process::Command::new("mkfifo").arg(&gate).status().expect("mkfifo");
+        assert!(fifo.success());
+        let slow = Connection { name: "slow".into(), url: "ssh://slow".into(), fingerprint: None };
+        let (_settings, connections) = watch::channel(vec![slow]);
+        let env = BTreeMap::from([("PATH".into(), "/usr/bin:/bin".into())]);
+        let machines = Machines::new(program, ShimRunner::new("/no/shim"), env, dir.path(), connections);
+        let all = Runners::from(Arc::new(Pretend(&["subprocess"], None))).with_machines(machines);
+        let asked = || BTreeSet::from([HERE.to_owned(), "slow".to_owned()]);
+        let reach = all.reach(asked()).await;
+        assert_eq!(reach.so_far[HERE], Ok(()));
+        assert_eq!(reach.so_far["slow"], Err("has not answered yet".to_owned()));
+        let open = tokio::task::spawn_blocking(move || std::fs::write(gate, "\n"));
+        assert!(reach.rest().await, "its look goes on");
+        open.await.expect("it ran").expect("opened");
+        assert_eq!(all.reach(asked()).await.so_far["slow"], Ok(()));
+    }
+
+    #[tokio::test]
     async fn another_machine_takes_what_names_it_and_nothing_else() {
         let dir = tempfile::tempdir().expect("temp dir");
         let nas = Connection { name: "nas".into(), url: "ssh://nas".into(), fingerprint: None };
@@ -382,7 +432,7 @@ mod tests {
         settings.send_replace(vec![]);
         assert_eq!(chosen(&named), no_such);
         assert_eq!(on(&of(json!(null)), "nas"), Err("machines".into()));
-        let reached = all.reach(["here".to_owned(), "nas".to_owned()].into()).await;
+        let reached = all.reach(["here".to_owned(), "nas".to_owned()].into()).await.so_far;
         assert!(reached["here"].is_ok() && reached["nas"].is_err());
     }
 

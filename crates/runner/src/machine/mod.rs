@@ -51,6 +51,9 @@ const KEEP_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// Who was looked at since then is not looked at again.
 const LATELY: Duration = Duration::from_secs(10);
 
+/// While it is looked at again, that counts.
+const NOT_LONG_AGO: Duration = Duration::from_secs(60);
+
 /// The other machines that tasks can be handed to, as the connections of the settings name them. Cheap to clone.
 #[derive(Clone)]
 pub struct Machines {
@@ -324,6 +327,19 @@ impl MachineRunner {
                 found
             }
         })
+    }
+
+    /// What holds while it is looked at: what it has answered not long ago, or why nobody has reached it last.
+    ///
+    /// # Errors
+    /// A phrase or a sentence.
+    pub(crate) fn meanwhile(&self) -> Result<(), String> {
+        let not_yet = || Err("has not answered yet".to_owned());
+        match self.machines.looked(&self.machine, Duration::MAX) {
+            Some(Ok(())) => self.machines.looked(&self.machine, NOT_LONG_AGO).unwrap_or_else(not_yet),
+            Some(Err(why)) => Err(why),
+            None => not_yet(),
+        }
     }
 
     /// Whether the machine answers, or has done so lately.

@@ -88,8 +88,12 @@ impl Actor {
         self.looking.stage = LookStage::Looking { slots, asked, machines: machines.clone() };
         let (machine, effect) = (Arc::clone(&self.config.machine), self.effect());
         tokio::spawn(async move {
-            let (machine, reached) = tokio::join!(machine.look(asked), effect.runners.reach(machines));
+            let (machine, reach) = tokio::join!(machine.look(asked), effect.runners.reach(machines));
+            let reached = reach.so_far.clone();
             effect.tell(Message::Looked { machine: Box::new(machine), reached }).await;
+            if reach.rest().await {
+                effect.tell(Message::LookAgain).await;
+            }
         });
     }
 
@@ -142,7 +146,8 @@ impl Actor {
     }
 
     pub(crate) fn look_again(&mut self) {
-        if matches!(self.looking.stage, LookStage::Pausing(_)) {
+        if let LookStage::Pausing(pause) = &self.looking.stage {
+            pause.abort();
             self.looking.stage = LookStage::Resting;
             // What `look_around` does with that follows each message.
         }
