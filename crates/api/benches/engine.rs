@@ -475,7 +475,8 @@ async fn million() {
     let took = median(times);
     report("  counts", &format!("{took:.2?}"), "at most 50 ms", took <= Duration::from_millis(50));
     let began = Instant::now();
-    let expired = engine.supervisor.store().expired(None, Some(MILLION as u32 - 100), 500).await.unwrap();
+    let expired =
+        engine.supervisor.store().expired(None, Some(MILLION as u32 - 100), None, 500).await.unwrap();
     let took = began.elapsed();
     assert_eq!(expired.len(), 100);
     report(

@@ -22,6 +22,8 @@ pub struct LogOptions {
     pub stream: Option<Stream>,
     /// Lines that match this only. A chunk has to be a whole line.
     pub fields: Option<RowFilter>,
+    /// Add no words of this program.
+    pub silent: bool,
 }
 
 impl LogOptions {
@@ -197,6 +199,11 @@ impl LogPrinter {
     }
 
     fn is_wanted(&mut self, event: &OutputEvent) -> bool {
+        if self.options.silent
+            && !matches!(event, OutputEvent::Chunk { .. } | OutputEvent::RunFinished { .. })
+        {
+            return false;
+        }
         let wanted = self.options.attempt.is_none_or(|wanted| match event {
             OutputEvent::Chunk { attempt, .. }
             | OutputEvent::RunStarted { attempt, .. }

@@ -65,9 +65,17 @@ impl Two {
         self.send("PATCH", "engine/settings", patch);
     }
 
-    /// To the engine here, by what the command line has no words for.
+    fn set_there(&self, patch: &Value) {
+        self.send_to(&self.nas, "PATCH", "engine/settings", patch);
+    }
+
     fn send(&self, method: &str, path: &str, body: &Value) -> Vec<u8> {
-        let socket = self.here.data_dir().join("api/solti.sock");
+        self.send_to(&self.here, method, path, body)
+    }
+
+    /// To the engine of a place, by what the command line has no words for.
+    fn send_to(&self, place: &Place, method: &str, path: &str, body: &Value) -> Vec<u8> {
+        let socket = place.data_dir().join("api/solti.sock");
         let mut curl = Command::new("curl");
         curl.args(["-fsS", "-X", method, "-H", "Content-Type: application/json", "-d", &body.to_string()]);
         curl.arg("--unix-socket").arg(socket).arg(format!("http://localhost/api/v1/{path}"));
@@ -356,6 +364,8 @@ fn a_run_whose_client_is_killed_is_over_when_it_is_over_there() {
 fn what_a_machine_of_a_lane_does_not_take_goes_to_another() {
     let mut two = Two::new();
     two.here.ok(&["lanes", "set", "wide", "--machine", "nas=1", "--machine", "here=1"]);
+    // One that takes longer to answer than anybody waits would be passed over.
+    wait_until("it has answered", || !two.here.ok(&["runners"]).contains("not answered"));
     two.gate("first");
     let first = ["run", "--lane", "wide", "--", "sh", "-c"];
     let holds = format!("read x < {}", two.nas.work().join("first").display());
@@ -376,6 +386,106 @@ fn what_a_machine_of_a_lane_does_not_take_goes_to_another() {
     assert!(why.starts_with("nas has not taken it: ") && why.contains("cannot be reached"), "{why}");
     two.nas_is_back();
     assert_eq!(two.tasks_there().len(), 1, "it never came there");
+}
+
+#[test]
+fn what_a_machine_of_a_lane_refuses_goes_to_another() {
+    let two = Two::new();
+    two.here.ok(&["lanes", "set", "wide", "--machine", "nas=1", "--machine", "here=1"]);
+    wait_until("it has answered", || !two.here.ok(&["runners"]).contains("not answered"));
+    // Whether there is a cluster, it is set up here alone.
+    two.set(&json!({"slurm": {"enabled": true, "folder": two.here.work()}}));
+    let spec = json!({"slot": "wide", "kind": {"subprocess": {"mode": {"command": {"command": "true"}}}},
+        "cluster": {}});
+    fs::write(two.here.work().join("job.json"), spec.to_string()).unwrap();
+    let id = two.here.ok(&["submit", "job.json"]).trim().to_owned();
+    let runs = || two.here.json(&["runs", "--json", &id])["runs"].as_array().unwrap().clone();
+    wait_until("it is on another", || runs().len() == 2);
+    let runs = runs();
+    let why = runs[0]["error"].as_str().unwrap();
+    assert!(why.starts_with("nas refuses it: ") && why.contains("Slurm"), "{why}");
+    let runners: Vec<_> = runs.iter().map(|run| run["runner"].as_str().unwrap()).collect();
+    assert_eq!(runners, ["machine:nas", "slurm"]);
+    // Where no other is left, the last one says why.
+    two.here.ok(&["lanes", "set", "narrow", "--machine", "nas=1"]);
+    let spec = spec.to_string().replace("wide", "narrow");
+    fs::write(two.here.work().join("job.json"), spec).unwrap();
+    let id = two.here.ok(&["submit", "job.json"]).trim().to_owned();
+    two.here.run(&["wait", &id]);
+    let why = two.task(&id)["status"]["error"].as_str().unwrap().to_owned();
+    assert!(why.starts_with("nas refuses it: "), "{why}");
+}
+
+#[test]
+fn another_solti_in_the_place_of_a_machine_ends_nothing() {
+    let mut two = Two::new();
+    two.gate("go");
+    let id = two.run(&format!("echo a; read x < {}; echo b; exit 3", two.nas.work().join("go").display()));
+    wait_until("it runs", || two.log(&id) == "a\n");
+    let (data, aside) = (two.nas.data_dir(), two.nas.work().join("aside"));
+    two.nas_is_gone();
+    fs::rename(&data, &aside).unwrap();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(data.join("api")).unwrap();
+    fs::copy(aside.join("api/token"), data.join("api/token")).unwrap();
+    two.nas_is_back();
+    wait_until("it is told", || two.row(&id).contains("nas is another Solti"));
+    assert_eq!(two.phase(&id), "running");
+    two.nas_is_gone();
+    fs::remove_dir_all(&data).unwrap();
+    fs::rename(&aside, &data).unwrap();
+    two.nas_is_back();
+    wait_until("it is that one again", || !two.row(&id).contains("another Solti"));
+    two.open("go");
+    assert_eq!(two.here.run(&["wait", &id]).status.code(), Some(3));
+    assert_eq!(two.log(&id), "a\nb\n");
+    // What that one itself has deleted is over.
+    two.gate("more");
+    let id = two.run(&format!("read x < {}", two.nas.work().join("more").display()));
+    two.until(&id, "running");
+    let there = two.tasks_there();
+    let running = there.iter().find(|task| task["status"]["phase"] == "running").unwrap();
+    two.nas.ok(&["delete", running["metadata"]["id"].as_str().unwrap()]);
+    two.here.run(&["wait", &id]);
+    assert_eq!(two.task(&id)["status"]["error"], "its task was deleted on nas");
+}
+
+#[test]
+fn an_end_that_is_not_fetched_yet_is_not_swept() {
+    let two = Two::new();
+    two.set_there(&json!({"finished": {"keepTasks": 1}}));
+    two.gate("go");
+    let id = two.run(&format!("read x < {}; exit 5", two.nas.work().join("go").display()));
+    two.until(&id, "running");
+    let client = two.client(&id).unwrap();
+    rustix::process::kill_process(client, Signal::STOP).unwrap();
+    two.open("go");
+    for _ in 0..3 {
+        two.nas.ok(&["run", "--wait", "--", "true"]);
+    }
+    wait_until("the others are swept", || two.tasks_there().len() == 2);
+    rustix::process::kill_process(client, Signal::CONT).unwrap();
+    assert_eq!(two.here.run(&["wait", &id]).status.code(), Some(5));
+}
+
+#[test]
+fn a_log_of_which_a_part_is_gone_there_has_a_remark_here_and_no_words_of_ours() {
+    let two = Two::new();
+    two.set_there(&json!({"logs": {"runBytes": 1_000_000, "keepHeadBytes": 10_000}}));
+    two.gate("go");
+    let id = two.run(&format!("echo a; read x < {}; seq 1 600000", two.nas.work().join("go").display()));
+    wait_until("it runs", || two.log(&id) == "a\n");
+    let client = two.client(&id).unwrap();
+    rustix::process::kill_process(client, Signal::STOP).unwrap();
+    two.open("go");
+    wait_until("it is over there", || two.tasks_there()[0]["status"]["phase"] == "succeeded");
+    rustix::process::kill_process(client, Signal::CONT).unwrap();
+    two.until(&id, "succeeded");
+    let log = two.log(&id);
+    assert!(log.lines().all(|line| line == "a" || line.parse::<u32>().is_ok()), "only what it has printed");
+    assert!(log.lines().count() < 600_001);
+    let runs = two.here.json(&["runs", "--json", &id]);
+    let remark = runs["runs"][0]["remark"].as_str().unwrap_or_default();
+    assert!(remark.contains("some of its output is not in the log"), "{runs}");
 }
 
 #[test]

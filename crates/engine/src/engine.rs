@@ -72,10 +72,11 @@ impl Engine {
             composed => composed,
         }?;
         // What follows from it is stored by now.
-        if let Ok(instance) = instance
-            && let Err(error) = spawn_blocking(move || instance.settle()).await?
-        {
-            tracing::warn!("a copy of the data folder will not be told from it: {error}");
+        if let Ok(instance) = instance {
+            match spawn_blocking(move || instance.settle()).await? {
+                Ok(id) => engine.supervisor.set_instance(id),
+                Err(error) => tracing::warn!("a copy of the data folder will not be told from it: {error}"),
+            }
         }
         Ok(engine)
     }

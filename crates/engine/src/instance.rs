@@ -41,13 +41,13 @@ impl Instance {
         })
     }
 
-    /// Has the folder say so, once what follows from it is stored.
-    pub(crate) fn settle(&self) -> io::Result<()> {
-        if !self.is_new {
-            return Ok(());
+    /// Has the folder say so, once what follows from it is stored, and answers its id.
+    pub(crate) fn settle(self) -> io::Result<String> {
+        if self.is_new {
+            let text = json!({"id": self.id, "path": written(&self.path)}).to_string();
+            solti_whole_file::write(&self.path.join(FILE), text.as_bytes(), solti_whole_file::PRIVATE)?;
         }
-        let text = json!({"id": self.id, "path": written(&self.path)}).to_string();
-        solti_whole_file::write(&self.path.join(FILE), text.as_bytes(), solti_whole_file::PRIVATE)
+        Ok(self.id)
     }
 }
 
@@ -99,8 +99,19 @@ mod tests {
 
     fn opened(data_dir: &Path) -> Option<PathBuf> {
         let found = Instance::of(data_dir).expect("looked at");
+        let copied_from = found.copied_from.clone();
         found.settle().expect("written");
-        found.copied_from
+        copied_from
+    }
+
+    #[test]
+    fn a_folder_keeps_its_id_where_it_is_and_two_have_different_ones() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let id = |data_dir: &Path| Instance::of(data_dir).and_then(Instance::settle).expect("written");
+        let other = tempfile::tempdir().expect("temp dir");
+        let first = id(dir.path());
+        assert_eq!(id(dir.path()), first);
+        assert_ne!(id(other.path()), first);
     }
 
     #[test]

@@ -11,6 +11,10 @@ use ts_rs::TS;
 pub const HERE: &str = "here";
 /// Before the name of a machine, in that of the runner that hands tasks to it.
 const HANDS_TO: &str = "machine:";
+/// The label of a task that another machine has handed over: whose attempt it is.
+pub const ORIGIN_LABEL: &str = "solti-origin";
+/// For so long its end may be fetched by that machine, which may be away.
+pub const ORIGIN_KEPT_MS: u64 = 3 * 24 * 3600 * 1000;
 /// Machines that one lane can span.
 pub const MAX_LANE_MACHINES: usize = 50;
 

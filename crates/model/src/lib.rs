@@ -139,8 +139,8 @@ pub use kind::{
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmDir, WasmTask,
 };
 pub use lane_machines::{
-    HERE, LaneMachine, MAX_LANE_MACHINES, lane_machines_words, machine_of_runner, place_on, places_of,
-    runner_of_machine,
+    HERE, LaneMachine, MAX_LANE_MACHINES, ORIGIN_KEPT_MS, ORIGIN_LABEL, lane_machines_words,
+    machine_of_runner, place_on, places_of, runner_of_machine,
 };
 pub use lane_rules::{Asked, Hours, KeepAwake, LaneRules, MachineState, Reading, TimeOfDay};
 pub use left_out::{LeftOut, MAX_LEFT_OUT};

@@ -299,6 +299,10 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub slept: Option<DigestSleep>,
+    /// Which data folder answers, by an id that no other one has; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub instance: Option<String>,
 }
 
 /// A task that runs is to keep the machine from sleeping.

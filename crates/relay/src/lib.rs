@@ -13,6 +13,7 @@ mod words;
 
 pub use file::{read, write};
 pub use known::Known;
+pub use solti_model::ORIGIN_LABEL;
 pub use words::{End, Order, Progress, Wish};
 
 /// The order, in the run folder.
@@ -21,5 +22,3 @@ pub const ORDER_FILE: &str = "relay-order";
 pub const WISH_FILE: &str = "relay-wish";
 /// How the run stands. Absent until there is something to say.
 pub const PROGRESS_FILE: &str = "relay-progress";
-/// Of a task there: whose attempt it is.
-pub const ORIGIN_LABEL: &str = "solti-origin";

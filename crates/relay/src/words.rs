@@ -37,12 +37,18 @@ pub struct Wish {
 pub struct Progress {
     /// The task there that it is.
     pub task: Option<TaskId>,
+    /// Which Solti has it, by the id of its data folder; `None` where that one does not say.
+    pub instance: Option<String>,
     /// Its start was asked for, or is about to be: until then nothing of it runs there, nor will.
     pub released: bool,
     /// When it was seen to run, in Unix milliseconds by this machine's clock.
     pub started_at: Option<u64>,
     /// Why nothing can be learned of it for now, in a sentence.
     pub trouble: Option<String>,
+    /// Some of what it printed is not in that machine's log any more.
+    pub log_incomplete: bool,
+    /// How it has ended there, while its log may still be on its way.
+    pub over: Option<End>,
     /// Once it is over: the proof that nothing of it runs there any more.
     pub end: Option<End>,
 }
@@ -68,6 +74,9 @@ pub enum End {
     Refused {
         /// Why, in a sentence.
         why: String,
+        /// Whether another one may.
+        #[serde(default)]
+        given_back: bool,
     },
     /// The machine has not answered before anything of it was started there, and another one may take it.
     NotTaken {

@@ -67,6 +67,8 @@ pub enum RunEnd {
     NotTaken {
         /// A sentence.
         why: String,
+        /// Whether that machine has said that it takes no such task; else it may take it another time.
+        refused: bool,
     },
     /// Ended because it printed more than its limit.
     OverOutputLimit,
@@ -166,7 +168,7 @@ impl RunEnd {
             Self::Stopped { .. } => "stopped".to_owned(),
             Self::StartFailed(failure) => failure.to_string(),
             Self::OverOutputLimit => "ended: it printed more than its limit".to_owned(),
-            Self::Cluster { why, .. } | Self::NotTaken { why } => masked_text(why).into_owned(),
+            Self::Cluster { why, .. } | Self::NotTaken { why, .. } => masked_text(why).into_owned(),
             Self::Lost { reason } => format!("supervision lost: {}", reason.words()),
         })
     }

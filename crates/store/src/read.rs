@@ -10,8 +10,8 @@ use crate::{
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
-    BackoffState, Bookmark, FieldError, ObjectMeta, RowNo, RunUsage, Slot, Task, TaskId, TaskPhase, TaskRun,
-    TaskStatus, stored_spec,
+    BackoffState, Bookmark, FieldError, ORIGIN_KEPT_MS, ORIGIN_LABEL, ObjectMeta, RowNo, RunUsage, Slot,
+    Task, TaskId, TaskPhase, TaskRun, TaskStatus, stored_spec,
 };
 use std::collections::BTreeMap;
 
@@ -57,23 +57,29 @@ pub(crate) fn expired(
     db: &Transaction<'_>,
     before_ms: Option<u64>,
     keep: Option<u32>,
+    now_ms: Option<u64>,
     limit: u32,
 ) -> Result<Vec<TaskId>, StoreError> {
+    // Without a clock nobody knows whether its end was fetched.
+    let fetched_ms = now_ms.map_or(0, |now| now.saturating_sub(ORIGIN_KEPT_MS));
+    let kept = "(SELECT num FROM bookmarks UNION
+        SELECT l.num FROM task_labels l JOIN tasks o ON o.num = l.num
+        WHERE l.key = ?1 AND coalesce(o.finished_at, o.updated_at) >= ?2)";
     // Only what may go counts: otherwise each new result would have to make room for those that somebody marked.
     let Number(may_go) = db
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT (SELECT coalesce(sum(n), 0) FROM phase_counts WHERE phase NOT IN ('pending', 'running'))
-                  - (SELECT count(*) FROM (SELECT DISTINCT num FROM bookmarks) b JOIN tasks t ON t.num = b.num
+                  - (SELECT count(*) FROM {kept} k JOIN tasks t ON t.num = k.num
                      WHERE t.phase NOT IN ('pending', 'running'))",
-        )?
-        .query_row([], |row| row.get(0))?;
+        ))?
+        .query_row(params![ORIGIN_LABEL, fetched_ms.cast_signed()], |row| row.get(0))?;
     let over = keep.map_or(0, |keep| may_go.saturating_sub(u64::from(keep)));
-    let mut statement = db.prepare_cached(
+    let mut statement = db.prepare_cached(&format!(
         "SELECT id, coalesce(finished_at, updated_at) AS finished FROM tasks
-         WHERE phase NOT IN ('pending', 'running') AND num NOT IN (SELECT num FROM bookmarks)
-         ORDER BY finished, num LIMIT ?1",
-    )?;
-    let mut rows = statement.query([limit])?;
+         WHERE phase NOT IN ('pending', 'running') AND num NOT IN {kept}
+         ORDER BY finished, num LIMIT ?3",
+    ))?;
+    let mut rows = statement.query(params![ORIGIN_LABEL, fetched_ms.cast_signed(), limit])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
         let finished = required(row, "finished")?;

@@ -255,14 +255,16 @@ impl Store {
     }
 
     /// Finished tasks that have to go: those that finished before `before_ms`, and those over `keep` in number. The ones
-    /// that finished first come first, at most `limit`. One with a bookmark stays: somebody wants to come back to it.
+    /// that finished first come first, at most `limit`. One with a bookmark stays: somebody wants to come back to it. So does for a while
+    /// one that another machine has handed over: that one may not know yet how it ended. `now_ms`: `None` where nobody knows.
     pub async fn expired(
         &self,
         before_ms: Option<u64>,
         keep: Option<u32>,
+        now_ms: Option<u64>,
         limit: u32,
     ) -> Result<Vec<TaskId>, StoreError> {
-        self.inner.readers.run(move |db| read::expired(db, before_ms, keep, limit)).await
+        self.inner.readers.run(move |db| read::expired(db, before_ms, keep, now_ms, limit)).await
     }
 
     /// The lanes with stored settings, by name.

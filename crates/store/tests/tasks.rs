@@ -3,7 +3,8 @@
 mod support;
 
 use solti_model::{
-    BackoffState, Bookmark, InheritedVariable, LaneRules, RowNo, TaskPhase, TaskQuery, VariableOrigin,
+    BackoffState, Bookmark, InheritedVariable, LaneRules, ORIGIN_KEPT_MS, ORIGIN_LABEL, RowNo, TaskPhase,
+    TaskQuery, VariableOrigin,
 };
 use solti_store::{Change, LabelCount, RowQuery, Store, StoreError, StoredLane};
 use support::{id, in_slot, labelled, row_ids, run, scripted, slot, task};
@@ -223,19 +224,29 @@ async fn what_finished_first_expires_first() {
     let batch = [finished(1, 40), finished(2, 30), finished(3, 20), finished(4, 10)];
     store.apply(batch.into_iter().chain(active).collect()).await.unwrap();
 
-    assert_eq!(store.expired(None, None, 9).await.unwrap(), []);
-    assert_eq!(store.expired(None, Some(4), 9).await.unwrap(), []);
-    assert_eq!(store.expired(None, Some(2), 9).await.unwrap(), [id(4), id(3)]);
-    assert_eq!(store.expired(Some(30), None, 9).await.unwrap(), [id(4), id(3)]);
-    assert_eq!(store.expired(Some(31), Some(3), 9).await.unwrap(), [id(4), id(3), id(2)]);
-    assert_eq!(store.expired(Some(u64::MAX / 2), None, 1).await.unwrap(), [id(4)]);
+    assert_eq!(store.expired(None, None, None, 9).await.unwrap(), []);
+    assert_eq!(store.expired(None, Some(4), None, 9).await.unwrap(), []);
+    assert_eq!(store.expired(None, Some(2), None, 9).await.unwrap(), [id(4), id(3)]);
+    assert_eq!(store.expired(Some(30), None, None, 9).await.unwrap(), [id(4), id(3)]);
+    assert_eq!(store.expired(Some(31), Some(3), None, 9).await.unwrap(), [id(4), id(3), id(2)]);
+    assert_eq!(store.expired(Some(u64::MAX / 2), None, None, 1).await.unwrap(), [id(4)]);
 
     let bookmark = Bookmark { attempt: 1, row: RowNo::new(7), note: "here".to_owned(), at: 50 };
     store.apply(vec![Change::PutBookmark { task_id: id(4), bookmark }]).await.unwrap();
-    assert_eq!(store.expired(Some(31), Some(3), 9).await.unwrap(), [id(3), id(2)]);
+    assert_eq!(store.expired(Some(31), Some(3), None, 9).await.unwrap(), [id(3), id(2)]);
     // The marked one takes no other's place: of the three that may go two stay.
-    assert_eq!(store.expired(None, Some(2), 9).await.unwrap(), [id(3)]);
-    assert_eq!(store.expired(None, Some(3), 9).await.unwrap(), []);
+    assert_eq!(store.expired(None, Some(2), None, 9).await.unwrap(), [id(3)]);
+    assert_eq!(store.expired(None, Some(3), None, 9).await.unwrap(), []);
+
+    // Another machine may not know yet how its task ended: it stays for a while, and takes no other's place.
+    let mut handed_over = labelled(task(3, TaskPhase::Succeeded), &[(ORIGIN_LABEL, "lab-1/2/1")]);
+    handed_over.finished_at = Some(20);
+    store.apply(vec![Change::DeleteTask(id(3)), handed_over.into()]).await.unwrap();
+    assert_eq!(store.expired(None, Some(0), Some(50), 9).await.unwrap(), [id(2), id(1)]);
+    assert_eq!(store.expired(Some(31), Some(1), Some(50), 9).await.unwrap(), [id(2)]);
+    assert_eq!(store.expired(None, Some(0), None, 9).await.unwrap(), [id(2), id(1)]);
+    let later = Some(21 + ORIGIN_KEPT_MS);
+    assert_eq!(store.expired(None, Some(2), later, 9).await.unwrap(), [id(3)]);
 }
 
 #[tokio::test]

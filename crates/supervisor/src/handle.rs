@@ -24,7 +24,7 @@ use solti_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
@@ -77,6 +77,7 @@ impl Supervisor {
             slept: Mutex::default(),
             jobs: watch::Sender::new(0),
             search_path: config.search_path(),
+            instance: OnceLock::new(),
         });
         // A store that cannot be written now may be written to later: runs are not held up for this.
         let environment = store.keep_environment(config.recorded()).await.unwrap_or_else(|error| {
@@ -341,6 +342,16 @@ impl Supervisor {
     /// Where tasks that do not say otherwise look for programs.
     pub fn search_path(&self) -> &[PathBuf] {
         &self.shared.search_path
+    }
+
+    /// Says which data folder this is, by an id that no other one has. The first that is said counts.
+    pub fn set_instance(&self, id: String) {
+        self.shared.instance.get_or_init(|| id);
+    }
+
+    /// Which data folder this is; `None` where that is not known.
+    pub fn instance(&self) -> Option<&str> {
+        self.shared.instance.get().map(String::as_str)
     }
 
     /// Where secrets of jobs are kept.

@@ -4,8 +4,8 @@ use crate::backlog::Backlog;
 use crate::feed::ChangeFeed;
 use solti_model::{DigestSleep, StaysAwake, UnkeptLimit};
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Mutex, OnceLock};
 use tokio::sync::watch;
 
 /// What the handle and the actor share. The actor is the one writer, but of what the logs exceed.
@@ -26,4 +26,6 @@ pub(crate) struct SharedState {
     pub jobs: watch::Sender<u64>,
     /// Where tasks look for programs.
     pub search_path: Vec<PathBuf>,
+    /// Which data folder this is, once that is written.
+    pub instance: OnceLock<String>,
 }

@@ -297,8 +297,9 @@ impl Perform<CompleteDirectory> for SupervisorApiAdapter {
 
 impl Perform<CountExpired> for SupervisorApiAdapter {
     async fn perform(&self, CountExpired { keep_days, keep_tasks }: CountExpired) -> Result<u64, ApiError> {
-        let before = keep_days.map(|days| now_ms().saturating_sub(DAY_MS * u64::from(days)));
-        let expired = self.supervisor.store().expired(before, keep_tasks, MAX_COUNTED).await;
+        let now = now_ms();
+        let before = keep_days.map(|days| now.saturating_sub(DAY_MS * u64::from(days)));
+        let expired = self.supervisor.store().expired(before, keep_tasks, Some(now), MAX_COUNTED).await;
         Ok(expired.map_err(storage)?.len() as u64)
     }
 }

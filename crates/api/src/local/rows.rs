@@ -176,6 +176,7 @@ pub(super) async fn summary(supervisor: &Supervisor) -> Result<Summary, ApiError
         held: supervisor.all_held(),
         awake: supervisor.stays_awake(),
         slept: supervisor.slept(),
+        instance: supervisor.instance().map(str::to_owned),
     })
 }
 

@@ -50,6 +50,7 @@ async fn print_log(options: &Options, client: &HttpClient, logs: Logs) -> Result
         attempt: logs.attempt,
         stream: logs.stream,
         fields,
+        silent: false,
     };
     let mut printer = LogPrinter::new(how, client, &id);
     let how = LogReading { after, unfinished: !whole_lines, follow: logs.follow };

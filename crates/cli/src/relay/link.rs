@@ -1,9 +1,10 @@
 //! The machine that a run is on, asked until it answers; and the file in which is told how the run stands.
 
 use crate::error::CliError;
+use solti_api::operations::{GetSummary, Operations as _};
 use solti_api::{ApiError, in_full};
 use solti_http::HttpClient;
-use solti_model::Connection;
+use solti_model::{Connection, Summary};
 use solti_relay::{Known, ORDER_FILE, Order, PROGRESS_FILE, Progress};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -97,7 +98,10 @@ impl Link {
         what: impl AsyncFn(HttpClient) -> Result<T, ApiError>,
     ) -> Result<Option<T>, Unasked> {
         let tried = match self.client() {
-            Ok(client) => what(client).await,
+            Ok(client) => match what(client.clone()).await {
+                Err(error) => Err(self.unless_another(&client, error).await),
+                answer => answer,
+            },
             Err(error) => Err(error),
         };
         let error = match tried {
@@ -117,6 +121,21 @@ impl Link {
         self.renew()?;
         self.rest().await;
         Ok(None)
+    }
+
+    /// What is refused: that there is no such task is an answer only of the Solti that has it. Another one in its place, with a data
+    /// folder of its own, says nothing of what goes on.
+    async fn unless_another(&self, client: &HttpClient, error: ApiError) -> ApiError {
+        let (ApiError::TaskNotFound { .. }, Some(of_task)) = (&error, self.progress().instance) else {
+            return error;
+        };
+        match client.ask(GetSummary {}).await {
+            Ok(Summary { instance: Some(now), .. }) if now != of_task => ApiError::Unavailable {
+                reason: format!("{} is another Solti than the one that has the task", self.machine()),
+            },
+            Err(trouble) if passes(&trouble) => trouble,
+            Ok(_) | Err(_) => error,
+        }
     }
 
     /// Done when the machine has answered nothing for so long.

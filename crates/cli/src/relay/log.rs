@@ -1,10 +1,11 @@
 //! The log of a task there onto this program's own streams, byte for byte, behind where it was left off.
 
 use super::link::{Link, Unasked};
+use super::task;
 use crate::error::CliError;
 use crate::log_printer::{LogOptions, LogPrinter};
 use futures::StreamExt as _;
-use solti_api::{ApiHandler as _, LogAccess as _, LogPosition, LogReading};
+use solti_api::{LogAccess as _, LogPosition, LogReading};
 use solti_http::{HttpClient, Reachability};
 use solti_model::{OutputEvent, TaskId};
 use std::io;
@@ -35,7 +36,9 @@ pub(super) struct LogCopy {
 impl LogCopy {
     pub(super) async fn of(link: &Link, id: &TaskId) -> Result<Self, Unasked> {
         let client = link.ask(async |client| Ok(client)).await?;
-        Ok(Self { printer: LogPrinter::new(LogOptions::default(), &client, id), position: Arc::default() })
+        // All that is printed here is the task's own.
+        let options = LogOptions { silent: true, ..LogOptions::default() };
+        Ok(Self { printer: LogPrinter::new(options, &client, id), position: Arc::default() })
     }
 }
 
@@ -48,11 +51,14 @@ pub(super) async fn print(
 ) -> Result<Result<Printed, CliError>, Unasked> {
     let at = |position: &Mutex<LogPosition>| *position.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        let task = link.ask(async |client| client.get_task_status(id).await).await?;
-        let over = match task {
-            Some(task) => task.status.phase.is_terminal(),
-            None => return Err(Unasked::Refused(solti_api::ApiError::TaskNotFound { id: id.clone() })),
-        };
+        let over = task::found(link, id).await?.status.phase.is_terminal();
+        if over {
+            // The log may take longer to come than the task is kept there.
+            let end = task::end_there(link, id).await?;
+            if let Err(error) = link.note(|progress| progress.over = Some(end)) {
+                return Ok(Err(error));
+            }
+        }
         let how = LogReading { after: at(position), unfinished: true, follow: true };
         let (client, log) =
             link.ask(async |client| Ok((client.clone(), client.read_log(id, how).await?))).await?;
@@ -72,6 +78,11 @@ pub(super) async fn print(
                     event = printer.next(&mut log) => match event {
                         Ok(Some(OutputEvent::RunStarted { .. })) => {
                             if let Err(error) = began(link) {
+                                return Ok(Err(error));
+                            }
+                        }
+                        Ok(Some(OutputEvent::Lagged { .. })) => {
+                            if let Err(error) = link.note(|progress| progress.log_incomplete = true) {
                                 return Ok(Err(error));
                             }
                         }

@@ -96,6 +96,6 @@ fn end_of(unasked: Unasked) -> End {
     match unasked {
         Unasked::Removed => End::Removed,
         Unasked::Refused(ApiError::TaskNotFound { .. }) => End::Deleted,
-        Unasked::Refused(error) => End::Refused { why: in_full(&error) },
+        Unasked::Refused(error) => End::Refused { why: in_full(&error), given_back: false },
     }
 }

@@ -7,7 +7,7 @@ use super::wishes::Wishes;
 use crate::error::CliError;
 use crate::terminal::say;
 use solti_api::operations::{
-    ListTasks, Operations as _, ResumeTask, RunNow, StopTask, SuspendTask, TaskEvents,
+    GetSummary, ListTasks, Operations as _, ResumeTask, RunNow, StopTask, SuspendTask, TaskEvents,
 };
 use solti_api::{ApiError, ApiHandler as _, in_full};
 use solti_model::{ListQuery, StopMode, Task, TaskEventKind, TaskId, TaskPhase};
@@ -34,10 +34,10 @@ impl<'a> RemoteTask<'a> {
 
     pub(super) async fn until_its_end(&self) -> Result<End, CliError> {
         let Self { link, wishes } = self;
-        let id = tokio::select! {
-            id = submitted(link) => match id {
-                Ok(id) => id,
-                Err(unasked) => return Ok(end_of(unasked)),
+        let (id, instance) = tokio::select! {
+            submitted = submitted(link) => match submitted {
+                Ok(submitted) => submitted,
+                Err(unasked) => return Ok(before_start(link, unasked)),
             },
             // What is there, or still comes, does not start.
             () = wishes.stop() => {
@@ -51,7 +51,9 @@ impl<'a> RemoteTask<'a> {
             }
         };
         // Before it is asked for: who finds this looks there.
-        link.note(|progress| (progress.task, progress.released) = (Some(id.clone()), true))?;
+        link.note(|progress| {
+            (progress.task, progress.instance, progress.released) = (Some(id.clone()), instance, true);
+        })?;
         tokio::select! {
             end = self.followed(&id) => end,
             never = self.carry_over(&id) => match never {},
@@ -62,13 +64,13 @@ impl<'a> RemoteTask<'a> {
         let link = self.link;
         let mut copy = match LogCopy::of(link, id).await {
             Ok(copy) => copy,
-            Err(unasked) => return Ok(end_of(unasked)),
+            Err(unasked) => return gone(link, unasked),
         };
         loop {
             match self.run(id, &mut copy).await {
                 Ok(end) => return end,
                 Err(unasked @ (Unasked::Removed | Unasked::Refused(ApiError::TaskNotFound { .. }))) => {
-                    return Ok(end_of(unasked));
+                    return gone(link, unasked);
                 }
                 // It runs there, whatever is refused of it.
                 Err(Unasked::Refused(error)) => {
@@ -105,7 +107,12 @@ impl<'a> RemoteTask<'a> {
             }
             Err(error) => return Ok(Err(error)),
         }
-        let end = end_there(link, id).await?;
+        // One that is gone by now may have gone before all of its log was here.
+        found(link, id).await?;
+        let end = match link.progress().over {
+            Some(end) => end,
+            None => end_there(link, id).await?,
+        };
         link.try_once(async |client| tidy(client, link, Some(id)).await).await.ok();
         Ok(Ok(end))
     }
@@ -142,13 +149,14 @@ async fn of_origin(client: &solti_http::HttpClient, link: &Link) -> Result<Vec<T
     Ok(ids)
 }
 
-/// Submits the task, which does not start by itself, and answers which it is. After a submit of which nothing was heard it is looked
-/// up: one that comes later than that is never chosen, and never starts.
-async fn submitted(link: &Link) -> Result<TaskId, Unasked> {
+/// Submits the task, which does not start by itself, and answers which it is, and of which data folder. After a submit of which nothing
+/// was heard it is looked up: one that comes later than that is never chosen, and never starts.
+async fn submitted(link: &Link) -> Result<(TaskId, Option<String>), Unasked> {
     loop {
         let there = link.ask(async |client| of_origin(&client, link).await).await?;
         if let Some(oldest) = there.into_iter().next() {
-            return Ok(oldest);
+            let summary = link.ask(async |client| client.ask(GetSummary {}).await).await?;
+            return Ok((oldest, summary.instance));
         }
         // The oldest is what is looked up: another one may have come before.
         link.try_once(async |client| client.submit_task((*link.order.spec).clone()).await).await?;
@@ -171,9 +179,12 @@ async fn stop(link: &Link, id: &TaskId, mode: StopMode) -> Result<(), Unasked> {
     }
 }
 
-async fn found(link: &Link, id: &TaskId) -> Result<Task, Unasked> {
-    let task = link.ask(async |client| client.get_task_status(id).await).await?;
-    task.ok_or_else(|| Unasked::Refused(ApiError::TaskNotFound { id: id.clone() }))
+pub(super) async fn found(link: &Link, id: &TaskId) -> Result<Task, Unasked> {
+    let there = link.ask(async |client| {
+        let task = client.get_task_status(id).await?;
+        task.ok_or_else(|| ApiError::TaskNotFound { id: id.clone() })
+    });
+    there.await
 }
 
 async fn until_over(link: &Link, id: &TaskId) -> Result<(), Unasked> {
@@ -183,8 +194,25 @@ async fn until_over(link: &Link, id: &TaskId) -> Result<(), Unasked> {
     Ok(())
 }
 
+/// What an answer means that came before anything was started there.
+fn before_start(link: &Link, unasked: Unasked) -> End {
+    match (end_of(unasked), link.order.gives_back) {
+        (End::Refused { why, .. }, given_back) => End::Refused { why, given_back },
+        (End::Removed, true) => End::NotTaken { why: "its connection was removed".to_owned() },
+        (end, _) => end,
+    }
+}
+
+/// The end of a task that is not there any more: what the machine has said of it while it was, or what its absence means.
+fn gone(link: &Link, unasked: Unasked) -> Result<End, CliError> {
+    let Some(end) = link.progress().over else { return Ok(end_of(unasked)) };
+    // Nobody knows whether all of its log had come.
+    link.note(|progress| progress.log_incomplete = true)?;
+    Ok(end)
+}
+
 /// How it ended. The task is over.
-async fn end_there(link: &Link, id: &TaskId) -> Result<End, Unasked> {
+pub(super) async fn end_there(link: &Link, id: &TaskId) -> Result<End, Unasked> {
     let status = found(link, id).await?.status;
     let events = link.ask(async |client| client.ask(TaskEvents { id: id.clone() }).await).await?;
     let runs = link.ask(async |client| client.list_task_runs(id).await).await?;
@@ -212,7 +240,7 @@ pub(super) async fn end(link: &Link) -> Result<End, CliError> {
         Ok(End::Over { phase: TaskPhase::Canceled, started: false, .. }) => End::NeverRan,
         Ok(end) => end,
         Err(unasked @ (Unasked::Removed | Unasked::Refused(ApiError::TaskNotFound { .. }))) => {
-            end_of(unasked)
+            gone(link, unasked)?
         }
         // It may run there.
         Err(Unasked::Refused(error)) => return Err(error.into()),

@@ -17,12 +17,19 @@ const LOST: &str = "supervision lost";
 /// For a machine to end a run and say so.
 const ENDED_WITHIN: Duration = Duration::from_secs(20);
 
+/// An end as the client tells it.
+pub(super) struct Told {
+    pub end: End,
+    /// Some of what it printed is not in that machine's log any more.
+    pub log_incomplete: bool,
+}
+
 impl MachineRunner {
     /// How the run has ended there. One whose client is gone is ended.
     ///
     /// # Errors
     /// Why that is not known, in a sentence; it may run.
-    pub(super) async fn end_there(&self, run_dir: &Path) -> Result<End, String> {
+    pub(super) async fn end_there(&self, run_dir: &Path) -> Result<Told, String> {
         if let Some(end) = told_end(run_dir).await? {
             return Ok(end);
         }
@@ -35,17 +42,21 @@ impl MachineRunner {
     }
 }
 
-async fn told_end(run_dir: &Path) -> Result<Option<End>, String> {
+async fn told_end(run_dir: &Path) -> Result<Option<Told>, String> {
     let file = run_dir.join(PROGRESS_FILE);
     let read = spawn_blocking(move || solti_relay::read::<Progress>(&file)).await;
     match read.map_err(io::Error::other).flatten() {
-        Ok(told) => Ok(told.and_then(|told| told.end)),
+        Ok(told) => {
+            Ok(told
+                .and_then(|Progress { end, log_incomplete, .. }| end.map(|end| Told { end, log_incomplete })))
+        }
         Err(error) => Err(format!("what its client has said cannot be read: {error}")),
     }
 }
 
 /// The end of a run here, of which the outcome is the client's. `asked`: it was told to stop.
-pub(super) fn judged(machine: &str, end: End, client: RunOutcome, asked: bool) -> RunOutcome {
+pub(super) fn judged(machine: &str, told: Told, client: RunOutcome, asked: bool) -> RunOutcome {
+    let Told { end, log_incomplete } = told;
     let stopped = |code| RunEnd::Stopped { code, signal: None };
     let elsewhere = |counts_as, why: String| RunEnd::Cluster { counts_as, why };
     let mut usage = None;
@@ -77,23 +88,27 @@ pub(super) fn judged(machine: &str, end: End, client: RunOutcome, asked: bool) -
                 }
             }
         }
-        End::Refused { why } => not_started(format!("{machine} refuses it: {why}")),
-        End::NotTaken { why } => RunEnd::NotTaken { why: format!("{machine} has not taken it: {why}") },
+        End::Refused { why, given_back: true } => not_taken(format!("{machine} refuses it: {why}"), true),
+        End::Refused { why, .. } => not_started(format!("{machine} refuses it: {why}")),
+        End::NotTaken { why } => not_taken(format!("{machine} has not taken it: {why}"), false),
         End::Deleted => elsewhere(ClusterEnd::Canceled, format!("its task was deleted on {machine}")),
         End::Removed => RunEnd::Lost { reason: LostReason::MachineRemoved },
         End::NeverRan if asked => stopped(None),
         // Somebody has ended the client before anything was started there: the task still wants to run.
-        End::NeverRan => {
-            RunEnd::NotTaken { why: format!("{machine} has not taken it: its client was ended") }
-        }
+        End::NeverRan => not_taken(format!("{machine} has not taken it: its client was ended"), false),
     };
     // What the client has used is not what is asked for, and how it was ended says nothing of the program.
-    let flags = EndFlags { log_incomplete: client.flags.log_incomplete, ..EndFlags::default() };
+    let log_incomplete = client.flags.log_incomplete || log_incomplete;
+    let flags = EndFlags { log_incomplete, ..EndFlags::default() };
     RunOutcome { end, usage, flags, ..client }
 }
 
 fn not_started(why: String) -> RunEnd {
     RunEnd::StartFailed(StartFailure::refused(FieldError::new("runnerSelector", why)))
+}
+
+fn not_taken(why: String, refused: bool) -> RunEnd {
+    RunEnd::NotTaken { why, refused }
 }
 
 fn counted(RunUsage { cpu_ms, peak_memory_bytes, read_bytes, written_bytes }: RunUsage) -> Usage {
@@ -119,7 +134,7 @@ mod tests {
             flags: EndFlags::default(),
             usage: None,
         };
-        judged("nas", end, client, asked).end
+        judged("nas", Told { end, log_incomplete: false }, client, asked).end
     }
 
     #[test]
@@ -151,17 +166,19 @@ mod tests {
     fn what_never_ran_is_not_tried_again_and_what_nobody_knows_is_lost() {
         for end in [
             over(TaskPhase::Failed, false, None, Some("program not found: x")),
-            End::Refused { why: "kind.container: there is no engine".into() },
+            End::Refused { why: "kind.container: there is no engine".into(), given_back: false },
         ] {
             assert!(matches!(told(end, false), RunEnd::StartFailed(_)));
         }
         let lost = over(TaskPhase::Failed, true, None, Some("supervision lost: the machine was restarted"));
         assert_eq!(told(lost, false), RunEnd::Lost { reason: LostReason::Elsewhere });
         let silent = told(End::NotTaken { why: "no answer".into() }, false);
-        assert_eq!(silent, RunEnd::NotTaken { why: "nas has not taken it: no answer".into() });
+        assert_eq!(silent, not_taken("nas has not taken it: no answer".into(), false));
         let client_killed = told(End::NeverRan, false);
-        let why = "nas has not taken it: its client was ended".to_owned();
-        assert_eq!(client_killed, RunEnd::NotTaken { why });
+        assert_eq!(client_killed, not_taken("nas has not taken it: its client was ended".into(), false));
+        // Another machine of its lane may take it.
+        let refused = told(End::Refused { why: "there is no engine".into(), given_back: true }, false);
+        assert_eq!(refused, not_taken("nas refuses it: there is no engine".into(), true));
         assert_eq!(told(End::NeverRan, true), RunEnd::Stopped { code: None, signal: None });
         assert_eq!(told(End::Removed, true), RunEnd::Lost { reason: LostReason::MachineRemoved });
     }

@@ -182,6 +182,14 @@ impl Actor {
         }
         let before = self.lanes.stored(&slot);
         let lane = self.lanes.set(&slot, change);
+        if change.rules.is_some() {
+            // A machine may be meant that has refused some of its tasks.
+            for id in self.lanes.holders(&slot) {
+                if let Some(active) = self.tasks.get_mut(id) {
+                    active.refused_by.clear();
+                }
+            }
+        }
         let stored = self.lanes.stored(&slot);
         self.looking.ask_anew(&slot);
         let commit = self.save(vec![Change::PutLane(stored.clone())]).await;

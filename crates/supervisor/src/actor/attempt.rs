@@ -8,6 +8,7 @@ use solti_model::{
 };
 use solti_runner::{ClusterWait, RunController};
 use solti_store::{StoredRun, StoredTask};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -44,6 +45,8 @@ pub(crate) struct Active {
     pub early: Option<AbortHandle>,
     /// The machine of its lane that its next attempt is given to.
     pub placed: Option<String>,
+    /// Machines of its lane that have said that they take no such task, and why.
+    pub refused_by: BTreeMap<String, String>,
     /// Why no runner takes its latest attempt.
     pub refused: Option<FieldError>,
     /// Becomes true when the end of the attempt before is stored and what it has left is tidied away; closed when it cannot be stored.
@@ -117,6 +120,7 @@ impl Active {
             secrets: Secrets::new(),
             early: None,
             placed: None,
+            refused_by: BTreeMap::new(),
             refused: None,
             settled: None,
             amending: 0,

@@ -15,7 +15,8 @@ use solti_model::{
     Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
 };
 use solti_runner::{
-    ClusterWait, LogDoorbell, LostReason, RunController, RunEnd, RunOutcome, RunRequest, Unenforced, Usage,
+    ClusterWait, LogDoorbell, LostReason, RunController, RunEnd, RunOutcome, RunRequest, Runners, Unenforced,
+    Usage,
 };
 use solti_store::{Change, StoredRun};
 use std::sync::Arc;
@@ -142,7 +143,7 @@ impl Actor {
             cluster: active.stored.task.spec.cluster.clone(),
             labels: active.stored.task.spec.labels.clone(),
             selector: self.runners.selector_there(&active.stored.task.spec),
-            may_go_elsewhere: self.may_go_elsewhere(&active.stored.task.spec),
+            may_go_elsewhere: self.may_go_elsewhere(active),
             segments: self.config.log_limits.borrow().segment_sizes(),
         };
         let runner = active.run.as_ref().and_then(|run| run.run.runner.clone());
@@ -302,9 +303,17 @@ impl Actor {
             };
             active.stored.queueing.held = after == AfterReboot::Hold;
         }
-        if matches!(outcome.end, RunEnd::NotTaken { .. }) && !active.stored.stop_requested {
-            // Back to its lane, which knows what other machine there is. It has not failed.
-            next = NextStep::Retry { delay_ms: 0, backoff: active.stored.backoff };
+        if let RunEnd::NotTaken { why, refused } = &outcome.end {
+            if *refused && let Some(run) = &active.run {
+                let machine = Runners::machine_of(run.run.runner.as_deref());
+                active.refused_by.insert(machine.to_owned(), why.clone());
+            }
+            if !active.stored.stop_requested {
+                // Back to its lane, which knows what other machine there is. It has not failed.
+                next = NextStep::Retry { delay_ms: 0, backoff: active.stored.backoff };
+            }
+        } else {
+            active.refused_by.clear();
         }
         if let NextStep::Retry { delay_ms, .. } = &mut next {
             let floor = active.starts.floor_ms(spec, result.end.is_failure(), now);

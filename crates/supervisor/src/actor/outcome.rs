@@ -60,7 +60,7 @@ fn remark(flags: EndFlags) -> Option<String> {
     let remarks = [
         (flags.drain_cut, "output was cut: a process that was left running still held it open"),
         (flags.survivors, "one of its processes could not be ended"),
-        (flags.log_incomplete, "some of its output could not be written to the log"),
+        (flags.log_incomplete, "some of its output is not in the log"),
     ];
     let said: Vec<_> = remarks.into_iter().filter_map(|(so, words)| so.then_some(words)).collect();
     (!said.is_empty()).then(|| said.join("; "))

@@ -51,6 +51,9 @@ impl Actor {
                 Some(answered) => answered.clone()?,
                 None => return Err("which was not looked at".to_owned()),
             }
+            if let Some(why) = active.refused_by.get(machine) {
+                return Err(why.clone());
+            }
             self.runners.choose_on(spec, machine).map(drop).map_err(|error| error.message)
         };
         place_on(&rules.machines, taken, usable).map(|machine| machine.name.clone())
@@ -115,7 +118,7 @@ impl Actor {
                 let taken = |machine: &str| self.on_machine(active.slot(), machine, Some(id));
                 let free = machines.iter().filter(|machine| machine.has_place(taken(&machine.name)));
                 let order = before.into_iter().chain(free.chain(&machines).map(name));
-                self.runners.choose_on_any(spec, order)
+                self.runners.choose_on_any(spec, order.filter(|name| !active.refused_by.contains_key(*name)))
             }
         }
     }
@@ -129,10 +132,15 @@ impl Actor {
         }
     }
 
-    /// Whether its lane has more than one machine that takes such a task.
-    pub(crate) fn may_go_elsewhere(&self, spec: &TaskSpec) -> bool {
-        let machines = self.lanes.rules(&spec.slot).machines;
-        machines.iter().filter(|machine| self.runners.choose_on(spec, &machine.name).is_ok()).nth(1).is_some()
+    /// Whether its lane has more than one machine that takes such a task, as far as they have not refused it. So the last of them says
+    /// why it fails.
+    pub(crate) fn may_go_elsewhere(&self, active: &Active) -> bool {
+        let (spec, machines) = (&active.stored.task.spec, self.lanes.rules(active.slot()).machines);
+        let takes = |machine: &&LaneMachine| {
+            !active.refused_by.contains_key(&machine.name)
+                && self.runners.choose_on(spec, &machine.name).is_ok()
+        };
+        machines.iter().filter(takes).nth(1).is_some()
     }
 }
 

@@ -72,7 +72,7 @@ impl Finished {
             return Ok(());
         }
         loop {
-            let ids = self.store.expired(before, keep_tasks, EXPIRED).await?;
+            let ids = self.store.expired(before, keep_tasks, now, EXPIRED).await?;
             if ids.is_empty() {
                 return Ok(());
             }

@@ -31,7 +31,7 @@ impl End {
             Self::Killed => RunEnd::Signaled { signal: 9 },
             Self::TimedOut => RunEnd::TimedOut { code: None, signal: Some(15) },
             Self::ShimGone => RunEnd::Lost { reason: LostReason::ShimGone },
-            Self::NotTaken => RunEnd::NotTaken { why: "it has not taken it".to_owned() },
+            Self::NotTaken => RunEnd::NotTaken { why: "it has not taken it".to_owned(), refused: false },
         }
     }
 }

@@ -1170,7 +1170,11 @@ awake?: StaysAwake,
 /**
  * The last sleep of the machine since the engine began; absent before there was one.
  */
-slept?: DigestSleep, };
+slept?: DigestSleep, 
+/**
+ * Which data folder answers, by an id that no other one has; absent where that is not known.
+ */
+instance?: string, };
 
 export type StorageState = "ok" | "readOnly" | "unreadable";
 
