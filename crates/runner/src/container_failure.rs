@@ -118,6 +118,7 @@ impl ContainerTrouble {
         if any(&[
             "cannot connect to the docker daemon",
             "is the docker daemon running",
+            "error during connect",
             "permission denied while trying to connect",
         ]) {
             Self::EngineUnusable
@@ -356,6 +357,10 @@ mod tests {
             ("[FATAL tini (7)] exec /etc/passwd failed: Permission denied", ProgramNotExecutable),
             (
                 "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+                EngineUnusable,
+            ),
+            (
+                "error during connect: Head \"http://10.0.0.9:2375/_ping\": dial tcp 10.0.0.9:2375: connect: connection refused",
                 EngineUnusable,
             ),
             ("crun: the requested cgroup controller `memory` is not available", LimitRefused),

@@ -64,6 +64,8 @@ pub struct Machines {
     data_dir: PathBuf,
     connections: watch::Receiver<Vec<Connection>>,
     looks: Arc<Mutex<HashMap<String, Looked>>>,
+    /// One look at a machine at a time.
+    turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
 }
 
 /// What was seen of a machine, and when.
@@ -84,8 +86,8 @@ impl Machines {
         connections: watch::Receiver<Vec<Connection>>,
     ) -> Self {
         let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-        let machines =
-            Self { shim, program: program.into(), env, data_dir, connections, looks: Arc::default() };
+        let (looks, turns) = Default::default();
+        let machines = Self { shim, program: program.into(), env, data_dir, connections, looks, turns };
         let (kept, mut changes) = (machines.clone(), machines.connections.clone());
         tokio::spawn(async move {
             loop {
@@ -118,6 +120,12 @@ impl Machines {
         let looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
         let look = looks.get(machine).filter(|look| look.at.elapsed() < lately)?;
         Some(look.answered.clone())
+    }
+
+    fn turn(&self, machine: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|name, turn| name == machine || Arc::strong_count(turn) > 1);
+        Arc::clone(turns.entry(machine.to_owned()).or_default())
     }
 
     fn note(&self, machine: &str, answered: Result<(), String>) {
@@ -347,6 +355,9 @@ impl MachineRunner {
     /// # Errors
     /// Why not, in a sentence.
     pub(crate) async fn look(&self) -> Result<(), String> {
+        let turn = self.machines.turn(&self.machine);
+        // Who comes meanwhile hears what the first is answered.
+        let _turn = turn.lock().await;
         if let Some(answered) = self.machines.looked(&self.machine, LATELY) {
             return answered;
         }

@@ -1,11 +1,12 @@
 //! Ends that somebody else makes: a stop, a timeout, the cluster, its administrators. Each has its own sentence.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use solti_model::ClusterRequest;
-use solti_runner::{ClusterEnd, RunEnd, Runner as _, StopMode};
+use solti_runner::{ClusterEnd, RunEnd, Runner as _, StartCause, StopMode};
 
-use crate::common::sh;
+use crate::common::{command, sh, within};
 use crate::support::{Slurm, all_of, begun, ended, in_partition, sentence, waits};
 
 const UNTIL_ASKED: &str = "trap 'echo asked; exit 5' TERM; echo on; while :; do sleep 0.1; done";
@@ -105,6 +106,51 @@ async fn one_that_takes_more_memory_than_it_has_asked_for_says_so() {
     request.limits.memory_bytes = Some(40 << 20);
     let mut handle = slurm.runner.start(request).await.unwrap();
     assert_eq!(ended(&mut handle).await.end, RunEnd::Exited { code: 0 });
+}
+
+#[tokio::test]
+async fn one_that_its_node_cannot_begin_was_cancelled_by_nobody() {
+    let Some(slurm) = Slurm::start() else { return };
+    let folder = slurm.cluster.shared.parent().unwrap();
+    let (prolog, conf) = (folder.join("prolog"), folder.join("slurm.conf"));
+    std::fs::write(&prolog, "#!/bin/sh\nexit 1\n").unwrap();
+    std::fs::set_permissions(&prolog, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let text = std::fs::read_to_string(&conf).unwrap();
+    std::fs::write(&conf, format!("{text}\nProlog={}\n", prolog.display())).unwrap();
+    slurm.cluster.ask("scontrol", &["reconfigure"]);
+    let mut handle = slurm.submit("never", sh("echo ran"), any()).await;
+    let end = ended(&mut handle).await.end;
+    let RunEnd::Cluster { counts_as, why } = end else { panic!("{end:?}") };
+    assert_eq!(counts_as, ClusterEnd::Failed, "{why}");
+    assert!(why.contains(" could not begin it (its prolog or slurmd failed)"), "{why}");
+    assert_eq!(slurm.output("never"), "");
+}
+
+#[tokio::test]
+async fn one_that_the_cluster_suspends_says_so_while_it_stands_still() {
+    let Some(slurm) = Slurm::start() else { return };
+    let mut handle = slurm.submit("still", sh(UNTIL_ASKED), any()).await;
+    slurm.printed("still", "on\n").await;
+    let mut trouble = handle.trouble();
+    slurm.cluster.ask("scontrol", &["suspend", &slurm.job("still")]);
+    let suspended = |why: &Option<String>| why.as_deref() == Some("the cluster has suspended it");
+    within("it is told", trouble.wait_for(suspended)).await.unwrap();
+    slurm.cluster.ask("scontrol", &["resume", &slurm.job("still")]);
+    within("it goes on", trouble.wait_for(Option::is_none)).await.unwrap();
+    handle.controller().stop(StopMode::Graceful).await;
+    assert_eq!(ended(&mut handle).await.end, RunEnd::Stopped { code: Some(5), signal: None });
+}
+
+#[tokio::test]
+async fn a_program_is_the_nodes_and_one_that_is_not_there_has_not_started() {
+    let Some(slurm) = Slurm::start() else { return };
+    let mut there = slurm.submit("there", command(&["echo", "on"]), any()).await;
+    assert_eq!(ended(&mut there).await.end, RunEnd::Exited { code: 0 });
+    assert_eq!(slurm.output("there"), "on\n");
+    let mut missing = slurm.submit("missing", command(&["no-such-program-here"]), any()).await;
+    let end = ended(&mut missing).await.end;
+    let RunEnd::StartFailed(failure) = end else { panic!("{end:?}") };
+    assert_eq!(failure.cause, StartCause::NoSuchProgram);
 }
 
 #[tokio::test]

@@ -25,24 +25,33 @@ impl Effect {
         mut doorbell: LogDoorbell,
     ) {
         let allowed = Duration::from_millis(stall.silent_ms);
-        let (mut suspended, mut trouble) = (controller.suspension(), controller.trouble());
-        loop {
-            let heard_at = now_ms();
-            let counts = !*suspended.borrow_and_update() && trouble.borrow_and_update().is_none();
-            tokio::select! {
-                rung = doorbell.rung() => match rung {
-                    Some(_) => continue,
-                    None => return,
-                },
-                Ok(()) = suspended.changed() => continue,
-                Ok(()) = trouble.changed() => continue,
-                () = sleep(allowed), if counts => {}
-            }
+        while let Some(heard_at) = falls_silent(allowed, &controller, &mut doorbell).await {
             self.tell(Message::Silence { id: id.clone(), attempt, since: Some(heard_at) }).await;
             if doorbell.rung().await.is_none() {
                 return;
             }
             self.tell(Message::Silence { id: id.clone(), attempt, since: None }).await;
+        }
+    }
+}
+
+/// When a run was heard last that has printed nothing for so long; `None` once its log is sealed.
+async fn falls_silent(
+    allowed: Duration,
+    controller: &RunController,
+    doorbell: &mut LogDoorbell,
+) -> Option<u64> {
+    let (mut suspended, mut trouble) = (controller.suspension(), controller.trouble());
+    loop {
+        let heard_at = now_ms();
+        let counts = !*suspended.borrow_and_update() && trouble.borrow_and_update().is_none();
+        tokio::select! {
+            rung = doorbell.rung() => {
+                rung?;
+            }
+            Ok(()) = suspended.changed() => {}
+            Ok(()) = trouble.changed() => {}
+            () = sleep(allowed), if counts => return Some(heard_at),
         }
     }
 }
@@ -108,4 +117,36 @@ pub(crate) fn after_silence(
         }
         StallThen::Notify | StallThen::Stop => NextStep::Finish(TaskPhase::Failed),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use solti_runner::RunHandle;
+    use std::pin::pin;
+    use tokio::time::{Instant, timeout};
+
+    #[tokio::test]
+    async fn what_stands_still_or_cannot_be_looked_at_is_not_silent() {
+        let (handle, ends) = RunHandle::new(1, 0);
+        let (controller, mut doorbell) = (handle.controller(), handle.doorbell());
+        let allowed = Duration::from_millis(50);
+        let silent =
+            async |doorbell: &mut LogDoorbell| falls_silent(allowed, &controller, doorbell).await.is_some();
+        assert!(silent(&mut doorbell).await);
+        ends.trouble.send_replace(Some("the cluster has suspended it".to_owned()));
+        assert!(timeout(allowed * 4, silent(&mut doorbell)).await.is_err());
+        ends.trouble.send_replace(None);
+        controller.ask_suspended(true).carry_out();
+        {
+            let mut waits = pin!(silent(&mut doorbell));
+            assert!(timeout(allowed * 4, &mut waits).await.is_err());
+            controller.ask_suspended(false).carry_out();
+            let goes_on = Instant::now();
+            assert!(waits.await);
+            assert!(goes_on.elapsed() >= allowed, "it is counted anew");
+        }
+        drop(ends);
+        assert!(!silent(&mut doorbell).await, "its log is sealed");
+    }
 }
