@@ -390,6 +390,9 @@ fn what_a_machine_of_a_lane_does_not_take_goes_to_another() {
 
 #[test]
 fn what_a_machine_of_a_lane_refuses_goes_to_another() {
+    if Command::new("sbatch").arg("--version").output().is_err() {
+        return println!("skipped: there is no sbatch");
+    }
     let two = Two::new();
     two.here.ok(&["lanes", "set", "wide", "--machine", "nas=1", "--machine", "here=1"]);
     wait_until("it has answered", || !two.here.ok(&["runners"]).contains("not answered"));
@@ -446,7 +449,7 @@ fn another_solti_in_the_place_of_a_machine_ends_nothing() {
     let running = there.iter().find(|task| task["status"]["phase"] == "running").unwrap();
     two.nas.ok(&["delete", running["metadata"]["id"].as_str().unwrap()]);
     two.here.run(&["wait", &id]);
-    assert_eq!(two.task(&id)["status"]["error"], "its task was deleted on nas");
+    assert_eq!(two.phase(&id), "canceled");
 }
 
 #[test]
@@ -478,6 +481,8 @@ fn a_log_of_which_a_part_is_gone_there_has_a_remark_here_and_no_words_of_ours() 
     rustix::process::kill_process(client, Signal::STOP).unwrap();
     two.open("go");
     wait_until("it is over there", || two.tasks_there()[0]["status"]["phase"] == "succeeded");
+    let there = two.tasks_there()[0]["metadata"]["id"].as_str().unwrap().to_owned();
+    wait_until("a part is gone", || two.nas.ok(&["logs", &there]).lines().count() < 600_001);
     rustix::process::kill_process(client, Signal::CONT).unwrap();
     two.until(&id, "succeeded");
     let log = two.log(&id);
