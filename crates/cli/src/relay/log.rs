@@ -1,7 +1,7 @@
 //! The log of a task there onto this program's own streams, byte for byte, behind where it was left off.
 
 use super::link::{Link, Unasked};
-use super::task;
+use super::there;
 use crate::error::CliError;
 use crate::log_printer::{LogOptions, LogPrinter};
 use futures::StreamExt as _;
@@ -51,10 +51,10 @@ pub(super) async fn print(
 ) -> Result<Result<Printed, CliError>, Unasked> {
     let at = |position: &Mutex<LogPosition>| *position.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        let over = task::found(link, id).await?.status.phase.is_terminal();
+        let over = there::found(link, id).await?.status.phase.is_terminal();
         if over {
             // The log may take longer to come than the task is kept there.
-            let end = task::end_there(link, id).await?;
+            let end = there::end_there(link, id).await?;
             if let Err(error) = link.note(|progress| progress.over = Some(end)) {
                 return Ok(Err(error));
             }

@@ -7,6 +7,7 @@
 mod link;
 mod log;
 mod task;
+mod there;
 mod wishes;
 
 use crate::args::Relay;

@@ -3,14 +3,15 @@
 use super::end_of;
 use super::link::{Link, Unasked};
 use super::log::{self, LogCopy, Printed};
+use super::there::{end_there, found};
 use super::wishes::Wishes;
 use crate::error::CliError;
 use crate::terminal::say;
 use solti_api::operations::{
-    GetSummary, ListTasks, Operations as _, ResumeTask, RunNow, StopTask, SuspendTask, TaskEvents,
+    GetSummary, ListTasks, Operations as _, ResumeTask, RunNow, StopTask, SuspendTask,
 };
 use solti_api::{ApiError, ApiHandler as _, in_full};
-use solti_model::{ListQuery, StopMode, Task, TaskEventKind, TaskId, TaskPhase};
+use solti_model::{ListQuery, StopMode, TaskId, TaskPhase};
 use solti_relay::{End, ORIGIN_LABEL, Wish};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -179,14 +180,6 @@ async fn stop(link: &Link, id: &TaskId, mode: StopMode) -> Result<(), Unasked> {
     }
 }
 
-pub(super) async fn found(link: &Link, id: &TaskId) -> Result<Task, Unasked> {
-    let there = link.ask(async |client| {
-        let task = client.get_task_status(id).await?;
-        task.ok_or_else(|| ApiError::TaskNotFound { id: id.clone() })
-    });
-    there.await
-}
-
 async fn until_over(link: &Link, id: &TaskId) -> Result<(), Unasked> {
     while !found(link, id).await?.status.phase.is_terminal() {
         tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -209,22 +202,6 @@ fn gone(link: &Link, unasked: Unasked) -> Result<End, CliError> {
     // Nobody knows whether all of its log had come.
     link.note(|progress| progress.log_incomplete = true)?;
     Ok(end)
-}
-
-/// How it ended. The task is over.
-pub(super) async fn end_there(link: &Link, id: &TaskId) -> Result<End, Unasked> {
-    let status = found(link, id).await?.status;
-    let events = link.ask(async |client| client.ask(TaskEvents { id: id.clone() }).await).await?;
-    let runs = link.ask(async |client| client.list_task_runs(id).await).await?;
-    let run = runs.into_iter().next_back();
-    let started = events.iter().any(|event| event.kind == TaskEventKind::Started);
-    Ok(End::Over {
-        phase: status.phase,
-        started,
-        exit_code: status.exit_code,
-        error: status.error,
-        usage: run.and_then(|run| run.usage),
-    })
 }
 
 /// Ends the run of a client that is gone, and answers how it ended.
