@@ -28,6 +28,21 @@ fn what_a_run_leaves_is_taken_away_after_its_end() {
 }
 
 #[test]
+fn what_takes_it_away_hears_every_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = leaving("echo on; exec sleep 600", folder.path());
+    let script = "grep ^SigBlk: /proc/self/status > left";
+    let words = ["/bin/sh", "-c", &format!("cd '{}'; {script}", folder.path().display())];
+    plan.spec.cleanup = Some(Cleanup { argv: words.map(Into::into).to_vec(), except_after: vec![] });
+    let running = plan.start();
+    running.lines(1);
+    running.stop();
+    running.wait();
+    let blocked = std::fs::read_to_string(folder.path().join("left")).unwrap();
+    assert_eq!(blocked, "SigBlk:\t0000000000000000\n");
+}
+
+#[test]
 fn what_somebody_wants_to_see_first_stays() {
     let folder = tempfile::tempdir().unwrap();
     let ended = leaving("exit 125", folder.path()).run();

@@ -136,6 +136,19 @@ fn terminating_the_shim_is_a_graceful_stop() {
 }
 
 #[test]
+fn a_program_may_send_its_parent_any_other_signal() {
+    let acted_on = [libc::SIGTERM, libc::SIGINT, libc::SIGKILL, libc::SIGSTOP];
+    let others: Vec<_> = (1..=64).filter(|signal| !acted_on.contains(signal)).collect();
+    let running = Plan::sh("echo hi; read -r go < fifo; exit 4").start_with_fifo();
+    running.lines(1);
+    // SAFETY: integers; the run is alive, and its shim with it.
+    let sent = |signal: i32| unsafe { libc::kill(running.shim_pid().cast_signed(), signal) };
+    others.iter().for_each(|&signal| assert_eq!(sent(signal), 0, "signal {signal}"));
+    running.release_fifo();
+    assert_eq!(running.wait().end, RunEnd::Ended(LeaderStatus::Code(4)));
+}
+
+#[test]
 fn after_a_killed_shim_the_mark_finds_what_is_left() {
     let running = Plan::sh("setsid sleep 600 & echo $!; echo $$; wait").start();
     let mut pids = running.pids(2);

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use solti_shim::exit_record::LeaderStatus;
 use solti_shim::launch::{self, LaunchSpec};
 
+use crate::sys;
+
 /// An engine that takes longer hangs; the end of the run has to be told all the same.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Between two looks whether it is done. It takes tens of milliseconds.
@@ -67,6 +69,8 @@ impl Cleanup {
         let mut command = Command::new(program);
         command.args(args).env_clear().envs(self.env.iter().map(|(key, value)| (key, value)));
         command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // SAFETY: one system call, which allocates nothing and locks nothing.
+        unsafe { command.pre_exec(sys::unblock_signals) };
         Some(command)
     }
 }

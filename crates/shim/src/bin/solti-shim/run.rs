@@ -161,17 +161,20 @@ impl Run {
 
     fn take_signals(&mut self) {
         while let Some(signal) = sys::next_signal(self.own.signals.as_fd()) {
-            if signal == libc::SIGCHLD {
-                let goes_on = self.after_main.as_ref().is_some_and(AfterMain::is_known);
-                self.own.leader.reap_orphans(goes_on);
-                let now = Instant::now();
-                match (&mut self.ending, &mut self.after_main) {
-                    (Some(ending), _) => ending.notice_exit(now),
-                    (None, Some(after_main)) => after_main.notice_exit(now),
-                    (None, None) => {}
+            match signal {
+                libc::SIGCHLD => {
+                    let goes_on = self.after_main.as_ref().is_some_and(AfterMain::is_known);
+                    self.own.leader.reap_orphans(goes_on);
+                    let now = Instant::now();
+                    match (&mut self.ending, &mut self.after_main) {
+                        (Some(ending), _) => ending.notice_exit(now),
+                        (None, Some(after_main)) => after_main.notice_exit(now),
+                        (None, None) => {}
+                    }
                 }
-            } else {
-                self.end_tree(Cause::Stop);
+                libc::SIGTERM | libc::SIGINT => self.end_tree(Cause::Stop),
+                // A program may signal its parent, which is us, for reasons of its own.
+                _ => {}
             }
         }
     }

@@ -83,7 +83,8 @@ pub unsafe fn fork() -> io::Result<Forked> {
     Ok(if pid == 0 { Forked::Child } else { Forked::Parent { child: pid.unsigned_abs() } })
 }
 
-/// Some signals, a bit each from the lowest for number 1.
+/// Some signals, a bit each from the lowest for number 1, as the kernel has them.
+#[repr(transparent)]
 #[derive(Debug, Clone, Copy)]
 pub struct SignalSet(u64);
 
@@ -100,8 +101,7 @@ impl SignalSet {
 /// The highest real-time signal of Linux.
 pub const LAST_SIGNAL: libc::c_int = 64;
 
-/// The signals that this process ignores now, or will once it owns a run ([`signal_descriptor`]): they would stay ignored in a
-/// program that it executes, unlike those that it handles.
+/// The signals that this process ignores: they would stay ignored in a program that it executes.
 pub fn ignored_signals() -> SignalSet {
     let mut set = SignalSet(0);
     for signal in 1..=LAST_SIGNAL {
@@ -115,12 +115,8 @@ pub fn ignored_signals() -> SignalSet {
             set.add(signal);
         }
     }
-    OWN_IGNORED.into_iter().for_each(|signal| set.add(signal));
     set
 }
-
-/// What a shim ignores; for XFSZ (the log reached a size limit) an error will do.
-const OWN_IGNORED: [libc::c_int; 3] = [libc::SIGHUP, libc::SIGPIPE, libc::SIGXFSZ];
 
 /// Ends this process without running what the libraries do at an exit: that only makes pages of this fork that nobody needs,
 /// and nothing is buffered.
@@ -233,24 +229,35 @@ pub fn since_boot() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// TERM, INT and CHLD as a descriptor to poll. HUP, PIPE and XFSZ are ignored.
+/// All signals as a descriptor to poll: whatever a program sends to its parent, or the kernel to us, does not end the run. What
+/// cannot be blocked (KILL, STOP, and the kernel's word of a fault of our own) is as ever.
 pub fn signal_descriptor() -> io::Result<OwnedFd> {
-    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigemptyset initialises the set before anything reads it; the rest are plain calls with valid pointers.
+    // As the kernel has it: libc keeps two signals to itself, and we have one thread.
+    let all = SignalSet(u64::MAX);
+    let len = size_of::<SignalSet>();
+    let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
+    // SAFETY: plain calls with pointers to a set of the kernel's size; the descriptor is new and nobody else's.
     unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGCHLD] {
-            libc::sigaddset(set.as_mut_ptr(), signal);
-        }
-        check(libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut()))?;
+        set_signal_mask(all)?;
         // CHLD may be inherited as ignored, which would reap our children behind our back.
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
-        for signal in OWN_IGNORED {
-            libc::signal(signal, libc::SIG_IGN);
-        }
-        let fd = check(libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?;
-        Ok(OwnedFd::from_raw_fd(fd))
+        let fd = libc::syscall(libc::SYS_signalfd4, -1, &raw const all, len, flags);
+        Ok(OwnedFd::from_raw_fd(check(fd as libc::c_int)?))
     }
+}
+
+/// For a program that is executed by std, which hands the mask on.
+pub fn unblock_signals() -> io::Result<()> {
+    set_signal_mask(SignalSet(0))
+}
+
+fn set_signal_mask(set: SignalSet) -> io::Result<()> {
+    let none = ptr::null_mut::<SignalSet>();
+    let len = size_of::<SignalSet>();
+    // SAFETY: a pointer to a set of the kernel's size; the former mask is not asked for.
+    let done =
+        unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const set, none, len) };
+    check(done as libc::c_int).map(drop)
 }
 
 /// The next pending signal of a [`signal_descriptor`].
