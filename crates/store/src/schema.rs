@@ -51,6 +51,12 @@ const MIGRATIONS: [Step; 24] = [
     Step::Code(texts_anew::write),
 ];
 
+/// The WAL is moved into the database when it has so many pages, whoever writes: 4 MB. What is in it has to find room in the database
+/// once more, so on a full disk it must not be much.
+const WAL_PAGES: i64 = 1_000;
+/// Bytes of a page, with its head in the WAL.
+const PAGE: i64 = 4_096 + 24;
+
 /// Statements that a connection keeps compiled; there are about forty different ones.
 const STATEMENTS: usize = 64;
 
@@ -120,10 +126,10 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     // A commit is on disk when it returns. Without FULL a power cut loses the last ones.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // Pages, 32 MB in all: the writer moves the WAL in quiet moments, and this is for a burst without any.
-    connection.pragma_update(None, "wal_autocheckpoint", 8_000)?;
-    // After a burst the WAL does not keep its size for ever.
-    connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
+    // The writer moves the WAL in quiet moments; this is for a time without any.
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    // One large change may need more than that. The WAL does not keep its size for ever.
+    connection.pragma_update(None, "journal_size_limit", WAL_PAGES * PAGE)?;
     migrate(&mut connection)?;
     Ok(connection)
 }

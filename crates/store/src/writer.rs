@@ -101,7 +101,15 @@ impl Writer {
             .name("solti-store".to_owned())
             .spawn(move || {
                 serve(
-                    Target { connection, pace: Pace::new(), numbers: Numbers::new(), tasks, vacuum, mark },
+                    Target {
+                        connection,
+                        pace: Pace::new(),
+                        numbers: Numbers::new(),
+                        tasks,
+                        vacuum,
+                        mark,
+                        is_full: false,
+                    },
                     &jobs,
                     &thread_counters,
                 )
@@ -165,6 +173,8 @@ struct Target {
     tasks: Arc<TaskCache>,
     vacuum: Vacuum,
     mark: Option<Mark>,
+    /// The disk had no room for a change, and the WAL has not been moved since.
+    is_full: bool,
 }
 
 /// When the next commit may be.
@@ -209,16 +219,16 @@ fn serve(mut target: Target, jobs: &Receiver<WriterOrder>, counters: &Counters) 
 /// commits in the WAL.
 fn next_job(target: &mut Target, jobs: &Receiver<WriterOrder>, unmoved: &mut u32) -> Option<WriterOrder> {
     loop {
-        let checkpoint = *unmoved >= WORTH_A_CHECKPOINT;
-        let wait = if checkpoint { Some(QUIET) } else { target.vacuum.wait(QUIET) };
+        let is_worth_it = *unmoved >= WORTH_A_CHECKPOINT;
+        let wait = if is_worth_it { Some(QUIET) } else { target.vacuum.wait(QUIET) };
         let Some(wait) = wait else { return jobs.recv().ok() };
         match jobs.recv_timeout(wait) {
             Ok(job) => return Some(job),
             Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) if checkpoint => {
+            Err(RecvTimeoutError::Timeout) if is_worth_it => {
                 *unmoved = 0;
                 // What cannot be moved now stays in the WAL, where it is as safe.
-                target.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).ok();
+                checkpoint(&target.connection).ok();
             }
             Err(RecvTimeoutError::Timeout) => target.vacuum.step(&target.connection),
         }
@@ -272,16 +282,48 @@ fn settle(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// All of `group`, or nothing.
+/// Moves what nobody reads of the WAL into the database, and waits for nobody. Whether that was all, so that the next change is written
+/// to the beginning of the WAL again and needs no room.
+fn checkpoint(connection: &Connection) -> Result<bool, StoreError> {
+    let counts = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (busy, pages, moved): (bool, i64, i64) =
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], counts)?;
+    Ok(!busy && pages == moved)
+}
+
+/// All of `group`, or nothing. On a full disk the WAL is moved first: what there is of room goes to the database, which needs it once,
+/// and not to a WAL that grows by every change.
 fn commit(target: &mut Target, group: &[QueuedBatch]) -> Result<(), StoreError> {
-    let changes = || group.iter().flat_map(|batch| batch.changes.iter());
-    let _changing = target.tasks.changing(changes());
+    let tasks = Arc::clone(&target.tasks);
+    let _changing = tasks.changing(group.iter().flat_map(|batch| batch.changes.iter()));
+    if target.is_full {
+        make_room(target);
+    }
+    let mut committed = try_commit(target, group);
+    if matches!(committed, Err(StoreError::Full(_))) {
+        target.is_full = true;
+        if make_room(target) {
+            committed = try_commit(target, group);
+        }
+    }
+    committed
+}
+
+/// Whether the WAL has room again. A disk that is still too full for it keeps what could be moved, so each time less is missing.
+fn make_room(target: &mut Target) -> bool {
+    let moved = checkpoint(&target.connection).unwrap_or(false);
+    target.is_full &= !moved;
+    moved
+}
+
+fn try_commit(target: &mut Target, group: &[QueuedBatch]) -> Result<(), StoreError> {
+    let mut changes = group.iter().flat_map(|batch| batch.changes.iter());
     let (connection, numbers) = (&mut target.connection, &mut target.numbers);
     let committed = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(StoreError::from)
         .and_then(|transaction| {
-            changes().try_for_each(|change| write::apply(&transaction, numbers, change))?;
+            changes.try_for_each(|change| write::apply(&transaction, numbers, change))?;
             Ok(transaction.commit()?)
         });
     match (&committed, &mut target.mark) {
@@ -374,6 +416,51 @@ mod tests {
             let _: i64 = db.query_row("PRAGMA max_page_count = 1000000", [], |row| row.get(0)).unwrap();
         });
         writer.enqueue(setting("large", "x".repeat(100_000))).unwrap().await.unwrap();
+    }
+
+    fn size(dir: &Path, name: &str) -> u64 {
+        dir.join(name).metadata().unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn the_wal_is_moved_while_somebody_writes_all_the_time() {
+        let (dir, writer) = writer();
+        for n in 0..150 {
+            // No two follow each other so slowly that it would be a quiet moment.
+            let next = writer.enqueue(setting(&format!("next {n}"), String::new())).unwrap();
+            writer.enqueue(setting(&n.to_string(), "x".repeat(100_000))).unwrap().await.unwrap();
+            next.await.unwrap();
+        }
+        let wal = size(dir.path(), "solti.db-wal");
+        assert!(wal < 6_000_000, "{wal}");
+        assert!(size(dir.path(), "solti.db") > 8_000_000);
+    }
+
+    #[tokio::test]
+    async fn on_a_full_disk_what_is_freed_goes_to_the_database_and_not_to_its_wal() {
+        let Some(disk) = solti_testing::SmallDisk::mount(8) else { return };
+        let path = schema::prepare_file(disk.path()).unwrap();
+        let writer =
+            Writer::spawn(schema::open_writer(&path).unwrap(), &path, Arc::new(TaskCache::new())).unwrap();
+        // The disk is full before the WAL is large enough to be moved.
+        writer.visit(|db| db.pragma_update(None, "wal_autocheckpoint", 0).unwrap());
+        // A text of its own each time: pages that stay as they are would not be written.
+        let write = async |n: i32| {
+            writer.enqueue(setting(&(n % 50).to_string(), format!("{n:010}").repeat(5_000))).unwrap().await
+        };
+        let ballast = disk.path().join("freed later");
+        std::fs::write(&ballast, vec![1; 3_500_000]).unwrap();
+        for n in 0..50 {
+            write(n).await.unwrap();
+        }
+        disk.fill();
+        let refused = write(50).await;
+        assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
+
+        std::fs::remove_file(ballast).unwrap();
+        for n in 100..300 {
+            write(n).await.unwrap();
+        }
     }
 
     #[tokio::test]
