@@ -14,6 +14,7 @@ use solti_engine::{Config, DataLock, Engine, Holder, start_journal};
 use solti_model::{DoorState, DoorStates};
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -33,6 +34,7 @@ pub async fn serve(options: &Options, serve: Serve) -> Result<u8, CliError> {
     let data_dir = config.data_dir.clone();
     let doors = ServeDoors::of(serve, &data_dir)?;
     let ending = asked_to_end()?;
+    outlive_other_signals();
     tokio::pin!(ending);
     let holder = Holder::Serve { pid: std::process::id() };
     let _lock = match DataLock::acquire(&data_dir, holder)? {
@@ -72,13 +74,13 @@ pub async fn serve(options: &Options, serve: Serve) -> Result<u8, CliError> {
     result
 }
 
-/// Whoever has started this program reads no more; a terminal that is gone must not be written to.
 /// Why a file that somebody chose holds no token. That another one is made where it is deleted is said of our own alone.
 fn token_file(path: PathBuf, error: &std::io::Error) -> CliError {
     let said = error.to_string();
     CliError::TokenFile { path, said: said.split("; ").next().unwrap_or_default().to_owned() }
 }
 
+/// Whoever has started this program reads no more; a terminal that is gone must not be written to.
 fn let_go_of_output() -> std::io::Result<()> {
     let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdout(&nowhere)?;
@@ -98,6 +100,29 @@ fn asked_to_end() -> Result<impl Future<Output = ()>, CliError> {
             _ = hangup.recv() => {}
         }
     })
+}
+
+/// The real-time signals of Linux that libc leaves to programs.
+const REAL_TIME: RangeInclusive<i32> = 34..=64;
+
+/// What is meant for another process, or sent to see whether this one lives, ends it no more than its tasks. Handlers, which no program
+/// that is started inherits.
+fn outlive_other_signals() {
+    use rustix::process::Signal;
+    let named = [
+        Signal::USR1,
+        Signal::USR2,
+        Signal::ALARM,
+        Signal::VTALARM,
+        Signal::PROF,
+        Signal::IO,
+        Signal::POWER,
+        Signal::STKFLT,
+    ];
+    for number in named.map(Signal::as_raw).into_iter().chain(REAL_TIME) {
+        // Without it the signal ends this process as it ends any other.
+        signal(SignalKind::from_raw(number)).ok();
+    }
 }
 
 /// Everything that listens.
