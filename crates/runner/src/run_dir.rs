@@ -70,11 +70,21 @@ impl RunPlace {
         &self.path
     }
 
-    /// `None` when the folder is gone, or another one has its name.
+    /// `None` when the folder is gone, or another one has its name. An error where all run folders are gone: it is out of reach.
     pub(crate) fn open(&self) -> Result<Option<RunDir>, AttachError> {
-        let Some(dir) = RunDir::open_existing(&self.path)? else { return Ok(None) };
+        let Some(dir) = RunDir::open_existing(&self.path)? else {
+            self.all_are_there().map_err(|source| AttachError::RunDir { path: self.path.clone(), source })?;
+            return Ok(None);
+        };
         let is_same = dir.place().is_ok_and(|place| place.identity == self.identity);
         Ok(is_same.then_some(dir))
+    }
+
+    /// Whether the folder of all tasks' runs is where this one was: on the same disk, if it can be seen.
+    fn all_are_there(&self) -> io::Result<()> {
+        let Some(all) = self.path.parent().and_then(Path::parent) else { return Ok(()) };
+        let is_same_disk = std::fs::metadata(all)?.dev() == self.identity.0;
+        if is_same_disk { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::ENODEV)) }
     }
 
     /// Whether the process works in this folder, be it removed or not: shims do, from before they start a program.
@@ -94,8 +104,17 @@ impl RunDir {
     /// Makes the folder, or takes an empty one. Refuses symlinks, folders of others, and a folder that holds a run.
     pub(crate) fn create(path: &Path) -> Result<Self, StartFailure> {
         let failed = |error: io::Error| {
-            let taken = matches!(error.raw_os_error(), Some(libc::ELOOP | libc::ENOTDIR));
-            let cause = if taken { StartCause::RunDirForeign } else { StartCause::System };
+            let cause = match error.raw_os_error() {
+                Some(libc::ELOOP | libc::ENOTDIR) => StartCause::RunDirForeign,
+                // Of a folder whose name is taken: a link that leads nowhere just now.
+                Some(libc::ENOENT | libc::EEXIST) => StartCause::OwnFolderAway,
+                Some(libc::EACCES | libc::EPERM | libc::EROFS) => StartCause::OwnFolderAway,
+                Some(libc::EIO | libc::ESTALE | libc::ENODEV | libc::ENXIO | libc::ETIMEDOUT) => {
+                    StartCause::OwnFolderAway
+                }
+                Some(libc::ENOTCONN | libc::EHOSTDOWN | libc::EHOSTUNREACH) => StartCause::OwnFolderAway,
+                _ => StartCause::System,
+            };
             StartFailure::new(Stage::RunDir, error.raw_os_error().unwrap_or(0), path, cause)
         };
         let refused = |errno, cause| Err(StartFailure::new(Stage::RunDir, errno, path, cause));
@@ -254,5 +273,39 @@ fn make_dir(path: &Path) -> io::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_start_waits_for_a_folder_that_is_out_of_reach() {
+        let dir = tempfile::tempdir().unwrap();
+        let runs = dir.path().join("runs");
+        symlink(dir.path().join("unmounted"), &runs).unwrap();
+        let failure = RunDir::create(&runs.join("t/1")).unwrap_err();
+        assert_eq!(failure.cause, StartCause::OwnFolderAway);
+        assert!(failure.shortage().unwrap().starts_with("the run folder could not be prepared: "));
+
+        // What stands in its place will not go by itself.
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(RunDir::create(&file.join("1")).unwrap_err().shortage(), None);
+    }
+
+    #[test]
+    fn a_run_folder_is_removed_only_where_the_others_are_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let (runs, away) = (dir.path().join("runs"), dir.path().join("away"));
+        let place = RunDir::create(&runs.join("t/1")).unwrap().place().unwrap();
+        std::fs::rename(&runs, &away).unwrap();
+        assert!(matches!(place.open(), Err(AttachError::RunDir { .. })));
+        std::fs::rename(&away, &runs).unwrap();
+        assert!(place.open().unwrap().is_some());
+        std::fs::remove_dir_all(runs.join("t")).unwrap();
+        assert!(place.open().unwrap().is_none());
     }
 }

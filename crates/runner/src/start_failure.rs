@@ -101,6 +101,8 @@ pub enum StartCause {
     RunExists,
     /// A symlink or a file is in its place, or it belongs to another user.
     RunDirForeign,
+    /// Solti's own folder is out of reach: a disk that is not mounted, say.
+    OwnFolderAway,
     /// The shim has ended without a word.
     ShimDied,
     /// The shim has not reported in time.
@@ -156,6 +158,7 @@ impl StartFailure {
             (
                 StartCause::SharedFolder { .. }
                 | StartCause::ClusterTrouble { .. }
+                | StartCause::OwnFolderAway
                 | StartCause::ShimDied
                 | StartCause::ShimSilent,
                 _,
@@ -284,7 +287,7 @@ impl StartFailure {
             StartCause::ShimSilent => {
                 format!("the supervising process did not start the program in time ({path})")
             }
-            StartCause::System => {
+            StartCause::System | StartCause::OwnFolderAway => {
                 let what = match self.stage {
                     Stage::Resolve => "the program could not be looked up",
                     Stage::RunDir => "the run folder could not be prepared",

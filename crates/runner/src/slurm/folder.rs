@@ -40,7 +40,8 @@ pub(super) fn provide_shim(shared: &Path, program: &[u8]) -> io::Result<PathBuf>
 
 /// A start that the shared folder has refused: what is wrong there is mended there, and nothing has run yet.
 pub(super) fn unusable(failure: StartFailure) -> StartFailure {
-    if failure.cause != StartCause::System || failure.shortage().is_some() {
+    let is_lacking = failure.cause == StartCause::System && failure.shortage().is_none();
+    if !is_lacking && failure.cause != StartCause::OwnFolderAway {
         return failure;
     }
     let problem = format!("{}: {}", failure.path.display(), io::Error::from_raw_os_error(failure.errno));
