@@ -370,8 +370,25 @@ fn a_folder_has_one_server_and_the_second_says_whose_it_is() {
     assert_eq!(second.status.code(), Some(1));
     assert!(error(&second).contains("solti serve (process"), "{}", error(&second));
     assert_eq!(place.json(&["list", "--json"])["total"], 0, "the first serves on");
+
+    // Somebody has tidied up what looks like left-overs.
+    for file in [place.data_dir().join("app.lock"), solti_doors::socket(&place.data_dir())] {
+        std::fs::remove_file(file).unwrap();
+    }
+    assert_eq!(place.run(&["serve"]).status.code(), Some(1));
+    assert_eq!(place.json(&["list", "--json"])["total"], 0, "it can be reached again");
     drop(server);
     drop(place.serve(&[]));
+}
+
+#[test]
+fn a_server_outlives_signals_that_are_not_meant_for_it() {
+    let place = Place::new();
+    let server = place.serve(&[]);
+    for signal in [Signal::USR1, Signal::USR2, Signal::ALARM, Signal::VTALARM, Signal::PROF, Signal::IO] {
+        server.signal(signal);
+    }
+    assert_eq!(place.json(&["list", "--no-start", "--json"])["total"], 0);
 }
 
 #[test]

@@ -26,7 +26,7 @@ const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// Serves one listener until `closing`, then lets requests under way finish for a moment.
 pub(super) async fn serve<L: Listener>(
-    listener: L,
+    mut listener: L,
     auth: Arc<Auth>,
     tls: Option<TlsAcceptor>,
     router: Router,
