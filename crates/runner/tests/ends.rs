@@ -78,6 +78,7 @@ fn failed_starts() -> impl Iterator<Item = StartFailure> {
         CwdDenied {}
         RunExists {}
         RunDirForeign {}
+        OwnFolderAway {}
         ShimDied {}
         ShimSilent {}
         SharedFolder { problem: problem() }
@@ -87,7 +88,7 @@ fn failed_starts() -> impl Iterator<Item = StartFailure> {
     let causes = causes.into_iter().map(move |cause| {
         let stage = match cause {
             StartCause::CwdMissing | StartCause::CwdNotDirectory | StartCause::CwdDenied => Stage::Chdir,
-            StartCause::RunExists | StartCause::RunDirForeign => Stage::RunDir,
+            StartCause::RunExists | StartCause::RunDirForeign | StartCause::OwnFolderAway => Stage::RunDir,
             _ => Stage::Resolve,
         };
         failure(stage, cause)
@@ -112,7 +113,7 @@ fn ends() -> BTreeSet<(Option<i64>, String)> {
         StartFailed { 0: StartFailure {
             stage: Stage::Resolve, errno: 0, path: "tool".into(), cause: StartCause::NotInPath { entries: 0 },
         } }
-        NotTaken { why: "nas has not taken it: why".into() }
+        NotTaken { why: "nas has not taken it: why".into(), refused: false }
         OverOutputLimit {}
         Cluster { counts_as: ClusterEnd::Failed, why: "the container engine lost sight of it".into() }
         Lost { reason: LostReason::ShimGone }
