@@ -46,6 +46,42 @@ const ZONES: Readonly<Record<string, readonly number[]>> = {
   AKST: [-540],
   AKDT: [-480],
   HST: [-600],
+  NST: [-210],
+  NDT: [-150],
+  ADT: [-180],
+  BRT: [-180],
+  ART: [-180],
+  UYT: [-180],
+  CLT: [-240],
+  CLST: [-180],
+  COT: [-300],
+  PET: [-300],
+  WAT: [60],
+  CAT: [120],
+  SAST: [120],
+  EAT: [180],
+  TRT: [180],
+  IDT: [180],
+  IRST: [210],
+  SAMT: [240],
+  AFT: [270],
+  PKT: [300],
+  UZT: [300],
+  YEKT: [300],
+  NPT: [345],
+  MMT: [390],
+  ICT: [420],
+  WIB: [420],
+  NOVT: [420],
+  KRAT: [420],
+  WITA: [480],
+  HKT: [480],
+  SGT: [480],
+  MYT: [480],
+  PHT: [480],
+  IRKT: [480],
+  WIT: [540],
+  VLAT: [600],
   AST: [-240, 180],
   BST: [60, 360],
   CST: [-360, 480],
@@ -74,9 +110,10 @@ const FORMS: readonly RegExp[] = [
   form(
     String.raw`\b(?:(?:${DAYS}), )?(?<day>\d?\d)[-/ ](?<month>${MONTHS})[-/ ](?<year>\d{4})[: ]${CLOCK}${ZONE}`,
   ),
-  // Mon Nov 30 10:00:00 UTC 2026: of date and of Apache. Whatever stands before the year is a zone.
+  // Mon Nov 30 10:00:00 UTC 2026: of date and of Apache, and of git, which writes the zone behind. Whatever stands before the year
+  // is a zone.
   form(
-    String.raw`\b(?:${DAYS}) (?<month>${MONTHS}) (?<day>[ \d]?\d) ${CLOCK}(?: (?<zone>[A-Z]{2,5}|[+-]\d\d(?:\d\d)?))? (?<year>\d{4})(?![\w:])`,
+    String.raw`\b(?:${DAYS}) (?<month>${MONTHS}) (?<day>[ \d]?\d) ${CLOCK}(?: (?<zone>[A-Z]{2,5}|[+-]\d\d(?:\d\d)?))? (?<year>\d{4})(?: (?<behind>[+-]\d\d:?\d\d|(?:${NAMED})\b))?(?![\w:])`,
   ),
   // Nov 30 10:00:00, Nov 30, 2026 10:00:00 AM
   form(String.raw`\b(?<month>${MONTHS}) (?<day>[ \d]?\d),? (?:(?<year>\d{4}),? )?${CLOCK}${ZONE}`),
@@ -113,7 +150,7 @@ function times(text: string, near: number): WrittenTime[] {
 
 type Groups = Readonly<Record<string, string | undefined>>;
 
-function written({ year, month = "", day, half, zone, ...clock }: Groups, near: number): number {
+function written({ year, month = "", day, half, behind, zone = behind, ...clock }: Groups, near: number): number {
   const hours = half === undefined ? Number(clock.hours) : hoursOf(Number(clock.hours), half);
   const of = (year: number): number =>
     moment(
