@@ -25,6 +25,9 @@ it.each([
   ["_http://a.b/c_ ä_http://a.b/d **http://a.b/e**", "http://a.b/c http://a.b/d http://a.b/e"],
   ["http://a.b/{id} {u:http://a.b/d}", "http://a.b/{id} http://a.b/d"],
   ["http://a.b/?q=a|b, x|http://a.b/c|d", "http://a.b/?q=a|b http://a.b/c"],
+  ["https://a.b/wiki/Murphy's_law, https://a.b/?q=it's", "https://a.b/wiki/Murphy's_law https://a.b/?q=it's"],
+  ["['http://a.b/c','http://a.b/d'] u'http://a.b/e'x", "http://a.b/c http://a.b/d http://a.b/e"],
+  ["'see http://a.b/c' or http://a.b/d'", "http://a.b/c http://a.b/d"],
 ])("ends one where a reader would, in %j", (text, found) => {
   expect(
     urls(text)

@@ -11,8 +11,12 @@ export interface Range {
  * words. So the punctuation of any script ends one, and nothing invisible is opened.
  */
 const SIGN = String.raw`[!#$%&()*+,./\w:;=@[\]{}~-]|[^\0-\x7f\s\p{Cc}\p{Cf}\p{DI}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}]|[·・]`;
+/** An apostrophe within a word; an address that stands in such quotes ends at the first. */
+const APOSTROPHE = String.raw`'(?=\p{L})`;
+const address = (sign: string): string =>
+  String.raw`[a-z][a-z0-9+.-]{0,30}://(?:${sign})+(?:\?(?:${sign}|[?|])*)?`;
 const ADDRESS = new RegExp(
-  String.raw`(?<![A-Za-z0-9])[a-z][a-z0-9+.-]{0,30}://(?:${SIGN})+(?:\?(?:${SIGN}|[?|])*)?`,
+  `(?<![A-Za-z0-9'])${address(`${SIGN}|${APOSTROPHE}`)}|(?<=')${address(SIGN)}`,
   "giu",
 );
 /** What ends a sentence behind an address is none of it. */
