@@ -114,6 +114,26 @@ Unhandled exception. System.InvalidOperationException: x
 --- End of stack trace from previous location ---
    at App.Main()
 `);
+const DOTNET_INNER = lines(`
+Unhandled exception. System.InvalidOperationException: x
+ ---> System.Exception: y
+   at App.Foo() in /x/a.cs:line 3
+   --- End of inner exception stack trace ---
+   at App.Main() in /x/a.cs:line 7
+`);
+const ANYHOW = lines(`
+Stack backtrace:
+   0: anyhow::error::<impl core::convert::From<E> for anyhow::Error>::from
+             at /home/ada/anyhow/src/backtrace.rs:27:14
+   1: app::main
+             at ./src/main.rs:2:5
+`);
+const EYRE = lines(`
+  ━━━━━━━━━━━━━━━━ BACKTRACE ━━━━━━━━━━━━━━━━
+                ⋮ 7 frames hidden ⋮
+   8: app::main::hb1e52e
+      at /home/ada/app/src/main.rs:3
+`);
 const STAMPED = lines(`
 2026-11-30T10:00:00.1234567Z ##[group]Run make
 2026-11-30T10:00:00.1234567Z make
@@ -139,6 +159,9 @@ describe("what folds to its first line", () => {
     ["Go with a module's name", "trace", GO_MODULE, undefined],
     ["a group of Python's", "trace", PYTHON_GROUP, "ExceptionGroup: eg (2 sub-exceptions)"],
     [".NET", "trace", DOTNET, undefined],
+    [".NET with an inner exception", "trace", DOTNET_INNER, undefined],
+    ["an error of anyhow", "trace", ANYHOW, undefined],
+    ["an error of eyre", "trace", EYRE, undefined],
     ["a group", "group", GROUP, undefined],
     ["a group behind a time", "group", STAMPED, undefined],
   ])("%s: all of it and nothing behind it", (_, kind, block, said) => {
@@ -154,6 +177,47 @@ describe("what folds to its first line", () => {
       expect(blockAbove(above, [...block.slice(at + 1), "next line", "more"], false)).toBe(1);
     });
     expect(blockAbove(["before", ...block, "next line"], ["more"], false)).toBeNull();
+  });
+
+  describe.each([
+    ["a container's name", () => "app-1  | "],
+    ["a pod's name", () => "[pod/web-1/app] "],
+    ["a time", (at: number) => `2026-11-30T10:00:0${at % 10}.1234567Z `],
+    ["a name and a time", (at: number) => `app-1  | 2026-11-30T10:00:0${at % 10}Z `],
+    ["a host and a program", (at: number) => `Nov 30 10:00:0${at % 10} host app[1]: `],
+    ["a level", () => "[ERROR] "],
+    ["a time and a level", (at: number) => `2026-11-30 10:00:0${at % 10},123 [ERROR] `],
+  ])("behind %s", (_, margin) => {
+    const behind = (texts: readonly string[]): string[] =>
+      // Blanks at the end of a line are often cut off.
+      texts.map((text, at) => `${margin(at)}${text}`.trimEnd());
+
+    it.each([
+      ["Java", JAVA, undefined],
+      ["Node", NODE, undefined],
+      ["Python", PYTHON, "ZeroDivisionError: division by zero"],
+      ["Go", GO, undefined],
+      ["Rust", RUST, "called `Option::unwrap()` on a `None` value"],
+      ["a group of Python's", PYTHON_GROUP, "ExceptionGroup: eg (2 sub-exceptions)"],
+      [".NET", DOTNET, undefined],
+    ])("%s: all of it and nothing behind it", (_, block, said) => {
+      const all = behind([...block, "next line", "and one more"]);
+      const expected = { kind: "trace", lines: block.length, ...(said === undefined ? {} : { said }) };
+      expect(blockAt(all, false)).toEqual(expected);
+      expect(beginsBlock(all[0] ?? "", all[1])).toBe("trace");
+      block.forEach((_, at) =>
+        expect(blockAbove(["before", ...all.slice(0, at + 1)], all.slice(at + 1), false)).toBe(1),
+      );
+    });
+  });
+
+  it("ends where another container says something, and goes on without a time or a level", () => {
+    const compose = [...PYTHON.slice(0, 3).map((text) => `app-1  | ${text}`), "web-1  | GET /", "app-1  | x"];
+    expect(blockAt(compose, false)?.lines).toBe(3);
+    for (const margin of ["[ERROR] ", "2026-11-30 10:00:00,123 ", "2026-11-30 10:00:00 [ERROR] "])
+      expect(blockAt([`${margin}${PYTHON[0]}`, ...PYTHON.slice(1), `${margin}x`], false)?.lines).toBe(7);
+    const group = ["2026-11-30T10:00:00Z ##[group]Run", "no time", "2026-11-30T10:00:00Z app-1  | up"];
+    expect(blockAt([...group, "2026-11-30T10:00:01Z ##[endgroup]"], false)?.lines).toBe(4);
   });
 
   it("is not known to end where the lines that were read end, but where the log does", () => {

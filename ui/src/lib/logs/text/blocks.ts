@@ -28,6 +28,43 @@ interface Rule {
   readonly said?: (lines: readonly string[]) => string | undefined;
 }
 
+const NAME = String.raw`(?:[a-z]|[A-Z][A-Z_.@/-]*[a-z\d])[\w.@/-]*`;
+const HOST = String.raw`[\w.:-]*[a-z\d][\w.:-]*`;
+const CLOCK = String.raw`\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?`;
+const SYSLOG = String.raw`(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d ${CLOCK}`;
+const STAMP = String.raw`\[?(?:(?:\d{4}[-/])?\d\d[-/]\d\d[T ])?${CLOCK}\]?[:,]?`;
+const TIMES = String.raw`(?:(?:${STAMP}|${SYSLOG}|\[ *\d+\.\d+\]|std(?:out|err) [FP])(?: |$))*`;
+const LEVEL = String.raw`(?<level>\[(?:ERROR|FATAL|SEVERE|CRITICAL|WARN|WARNING|INFO|DEBUG|TRACE)\](?: |$))?`;
+/** When a line came, and how serious it is. */
+const TIMED = new RegExp(`^${TIMES}${LEVEL}`);
+/** Who said it as well, a container or a host and a program: crates/rows/src/prefix.rs takes off the same, but no level. */
+const MARGIN = new RegExp(
+  String.raw`^${TIMES}(?<container>(?:${NAME} *\||\[pod/[\w./-]+\])(?: |$))?${TIMES}(?<program>(?<=${CLOCK} )${HOST} ${NAME}\[\d+\]:(?: |$)|(?<=${SYSLOG} )${HOST} ${NAME}:(?: |$))?${TIMES}${LEVEL}`,
+);
+
+function marginIn(form: RegExp, line: string): { who: string; level: string; length: number } {
+  const { 0: all = "", groups = {} } = form.exec(line) ?? {};
+  const { container = "", program = "", level = "" } = groups;
+  // Blanks at the end of a line may be cut off.
+  return { who: container.trimEnd() + program.trimEnd(), level, length: all.length };
+}
+
+/**
+ * What lines say, without the margin that the first of them has: the name of a container, a time, a level. They end at the first that
+ * somebody else says; one without a time or a level may go on what one with them began.
+ */
+function withoutMargin(lines: readonly string[]): readonly string[] {
+  const first = marginIn(MARGIN, lines[0] ?? "");
+  if (first.length === 0) return lines;
+  const bare: string[] = [];
+  for (const line of lines) {
+    const { who, level, length } = marginIn(first.who === "" ? TIMED : MARGIN, line);
+    if (who !== first.who) break;
+    bare.push(line.slice(length - (level.trimEnd() === first.level.trimEnd() ? 0 : level.length)));
+  }
+  return bare;
+}
+
 /** More lines are not folded as one. */
 export const MAX_BLOCK = 5_000;
 /** Lines before one that may be in a block, up to where that begins. */
@@ -64,25 +101,23 @@ function upTo(
 const FRAME =
   /^\s+at (?:[\p{L}\p{M}\p{N}_$.<>[\]/@#`,+|&*=? -]+\(.*\)|(?:async )?\S+:\d+(?::\d+)?|.*<anonymous>.*|<.*>)(?: in .*:line \d+)?\s*(?:~?\[.*\])?(?: \{)?$/u;
 const FRAME_MORE =
-  /^\s*(?:\.\.\. \d+ (?:more|common frames omitted|lines matching cause stack trace)|Caused by: |Suppressed: |- locked |- waiting |--- End of )/;
+  /^\s*(?:---> |\.\.\. \d+ (?:more|common frames omitted|lines matching cause stack trace)|Caused by: |Suppressed: |- locked |- waiting |--- End of )/;
+/** .NET says first what an exception was caused by. */
+const INNER = /^\s+---> /;
 const PYTHON = /^(\s*(?:[+|]\s*)*)(?:Exception Group )?Traceback \(most recent call last\):/;
 const GO = /^(?:panic: |fatal error: |goroutine \d+ \[|SIG[A-Z]+: )/;
 const GO_LINE =
   /^(?:\s*$|\t|goroutine \d+ |created by |\[signal |\[recovered\]|panic: |exit status \d|[\p{L}\p{N}_./*()·{}[\]%-]+\(.*\)$|runtime stack:|\s+\S+\.(?:go|s):\d+)/u;
 const RUST = /^thread '.*'(?: \(\d+\))? panicked at /;
 const RUST_END = /^(?:stack backtrace:|note: )/;
-const RUST_LINE = /^(?:stack backtrace:|note: |\s+\d+: |\s+at |\s+[\w<:>]+::)/;
+const RUST_LINE = /^(?:stack backtrace:|note: |\s+\d+: |\s+at |\s+[\w<:>]+::|\s+⋮ )/;
+/** Of an error that anyhow or eyre tells. */
+const BACKTRACE = /^(?:[Ss]tack backtrace:$|\s*[━─]+ BACKTRACE [━─]+)/;
 /** A panic may say a few lines before its stack. */
 const RUST_MESSAGE = 20;
 
-/** GitHub writes when a line came before it. */
-const STAMP = String.raw`^(?:\d{4}-\d\d-\d\dT[\d:.]+Z )?`;
-const GROUP = new RegExp(
-  String.raw`${STAMP}(::group::|##\[group\]|##teamcity\[(?:blockOpened|testSuiteStarted) )`,
-);
-const GROUP_END = new RegExp(
-  String.raw`${STAMP}(?:::endgroup::|##\[endgroup\]|##teamcity\[(?:blockClosed|testSuiteFinished) )`,
-);
+const GROUP = /^(::group::|##\[group\]|##teamcity\[(?:blockOpened|testSuiteStarted) )/;
+const GROUP_END = /^(?:::endgroup::|##\[endgroup\]|##teamcity\[(?:blockClosed|testSuiteFinished) )/;
 
 const PYTEST_SECTION = /^={3,} .+ ={3,}$/;
 const PYTEST_TEST = /^_{3,} .+ _{3,}$/;
@@ -139,13 +174,22 @@ const RULES: readonly Rule[] = [
   },
   {
     kind: "trace",
+    begins: (line) => BACKTRACE.test(line),
+    extent: (lines) => whileLines(lines, (line) => RUST_LINE.test(line)),
+  },
+  {
+    kind: "trace",
     begins: (line) => GO.test(line),
     extent: (lines) => whileLines(lines, (line) => GO_LINE.test(line)),
   },
   {
     kind: "trace",
     begins: (line, next) =>
-      next !== undefined && FRAME.test(next) && !isFrame(line) && !RUST_LINE.test(line) && line.trim() !== "",
+      next !== undefined &&
+      (FRAME.test(next) || INNER.test(next)) &&
+      !isFrame(line) &&
+      !RUST_LINE.test(line) &&
+      line.trim() !== "",
     extent: framesIn,
   },
   {
@@ -197,6 +241,12 @@ function markedExtent(lines: readonly Line[], name: string): { lines: number; op
   return { lines: marked(end) === undefined ? at + 1 : at, open: false };
 }
 
+function ruledExtent({ extent }: Rule, lines: readonly Line[]): { lines: number; open: boolean } {
+  const texts = withoutMargin(lines.map(({ text }) => begin(text)));
+  const found = extent(texts);
+  return { ...found, open: found.open && texts.length === lines.length };
+}
+
 /** What the lines of a Python trace begin with: a bar for each group of exceptions that it is in. */
 const marginOf = ([first = ""]: readonly string[]): string =>
   (PYTHON.exec(first)?.[1] ?? "").replace("+", "|");
@@ -226,14 +276,14 @@ const begin = (line: string): string => (line.length > LOOKED_AT ? line.slice(0,
 
 /** One look that every line passes with which a block begins by itself, and few others do. */
 const MAY_BEGIN =
-  /^(?:[\s=_:#+|-]|panic|fatal|goroutine|SIG|thread|Traceback|Exception Group|\d{4}-\S+Z [:#])/;
+  /^(?:[\s=_:#+|━─-]|panic|fatal|goroutine|SIG|thread|Traceback|Exception Group|[Ss]tack backtrace)/;
 /** The same of a line that follows the first of a trace. */
-const MAY_FOLLOW = /^\s+at /;
+const MAY_FOLLOW = /^\s+(?:at|--->) /;
 
 function ruleOf({ text: line }: Line, { text: next }: Partial<Line> = {}): Rule | undefined {
+  const [first = "", second] = withoutMargin([begin(line), ...(next === undefined ? [] : [begin(next)])]);
   // Most lines are none; looking at ten rules for each that is drawn would be for nothing.
-  if (!MAY_BEGIN.test(line) && !(next !== undefined && MAY_FOLLOW.test(next))) return undefined;
-  const [first, second] = [begin(line), next === undefined ? undefined : begin(next)];
+  if (!MAY_BEGIN.test(first) && !(second !== undefined && MAY_FOLLOW.test(second))) return undefined;
   return RULES.find((rule) => rule.begins(first, second));
 }
 
@@ -252,11 +302,9 @@ export function blockAt(lines: readonly Line[], ended: boolean): Block | null {
   const name = marked(first);
   const rule = name === undefined ? ruleOf(first, second) : undefined;
   if (name === undefined && rule === undefined) return null;
-  const texts = lines.map(({ text }) => begin(text));
-  const { lines: count, open } =
-    name === undefined ? (rule?.extent(texts) ?? { lines: 0, open: false }) : markedExtent(lines, name);
+  const { lines: count, open } = rule ? ruledExtent(rule, lines) : markedExtent(lines, name ?? "");
   if (count < 2 || count > MAX_BLOCK || (open && !ended)) return null;
-  const said = rule?.said?.(lines.slice(0, count).map(({ text }) => text));
+  const said = rule?.said?.(withoutMargin(lines.slice(0, count).map(({ text }) => text)));
   return { kind: rule?.kind ?? "group", lines: count, ...(said ? { said } : {}) };
 }
 

@@ -150,7 +150,10 @@ function times(text: string, near: number): WrittenTime[] {
 
 type Groups = Readonly<Record<string, string | undefined>>;
 
-function written({ year, month = "", day, half, behind, zone = behind, ...clock }: Groups, near: number): number {
+function written(
+  { year, month = "", day, half, behind, zone = behind, ...clock }: Groups,
+  near: number,
+): number {
   const hours = half === undefined ? Number(clock.hours) : hoursOf(Number(clock.hours), half);
   const of = (year: number): number =>
     moment(
