@@ -180,6 +180,7 @@ fn pairs(text: &str) -> Result<Vec<Pair>, PatternError> {
             return Err(wrong("no name before =", start));
         }
         // However a letter with its mark was typed, and is written.
+        let name = name.nfc().collect();
         let value = typed.word(|_| false)?.nfc().collect();
         pairs.push(Pair { name, value, differs });
     }

@@ -11,12 +11,14 @@ use memchr::{memchr, memchr_iter};
 use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// Names of more steps lead nowhere.
 const MAX_STEPS: usize = 128;
 
 /// Whether a row has a field of this name whose value is the one that is looked for. `name` goes into objects and arrays by dots. Of a
-/// name that stands twice both values are.
+/// name that stands twice both values are. `name` is normalised (NFC).
 pub(super) fn holds(row: &[u8], name: &str, is: impl Fn(&str) -> bool) -> bool {
     let row = String::from_utf8_lossy(row);
     let row = row.trim();
@@ -55,12 +57,41 @@ fn in_array(array: &str, name: &str, is: &dyn Fn(&str) -> bool, steps: usize) ->
 /// Whether a value is the one that is looked for, or holds it where the rest of the name leads.
 fn leads(value: &str, rest: Option<&str>, is: &dyn Fn(&str) -> bool, steps: usize) -> bool {
     match (rest, value.as_bytes().first()) {
-        (None, Some(b'"')) => serde_json::from_str::<String>(value).is_ok_and(|text| is(&text)),
+        (None, Some(b'"')) => is(&said(value)),
         (None, _) => is(value),
         (Some(rest), Some(b'{')) if steps > 0 => in_object(value, rest, is, steps - 1),
         (Some(rest), Some(b'[')) if steps > 0 => in_array(value, rest, is, steps - 1),
         _ => false,
     }
+}
+
+/// What a string of JSON says. A half of a pair of surrogates is no character, and one is put in its place.
+fn said(string: &str) -> Cow<'_, str> {
+    let inner = &string[1..string.len() - 1];
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    let mut units = Vec::with_capacity(inner.len());
+    let mut rest = inner.chars();
+    while let Some(c) = rest.next() {
+        let escaped = if c == '\\' { rest.next() } else { None };
+        let c = match escaped {
+            None => c,
+            Some('u') => {
+                let digits = rest.by_ref().take(4);
+                units.push(digits.fold(0, |unit, digit| unit << 4 | digit.to_digit(16).unwrap_or(0) as u16));
+                continue;
+            }
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some(other) => other,
+        };
+        units.extend_from_slice(c.encode_utf16(&mut [0; 2]));
+    }
+    Cow::Owned(String::from_utf16_lossy(&units))
 }
 
 /// Looks for one value while an object is read.
@@ -100,10 +131,6 @@ impl<'de> Visitor<'de> for Element<'_> {
     }
 }
 
-/// A key as it is meant. Most are borrowed from the row.
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
 impl<'de> Visitor<'de> for Wanted<'_> {
     type Value = ();
 
@@ -113,10 +140,10 @@ impl<'de> Visitor<'de> for Wanted<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while !self.found.get()
-            && let Some(Key(key)) = map.next_key()?
+            && let Some(key) = map.next_key::<&RawValue>()?
         {
             let value: &RawValue = map.next_value()?;
-            self.found.set(self.is_there(&key, value.get()));
+            self.found.set(self.is_there(&normalized(&said(key.get())), value.get()));
         }
         Ok(())
     }
@@ -135,16 +162,21 @@ impl Wanted<'_> {
     }
 }
 
-/// Names are the same in either case: nobody remembers which it was.
+/// Names are the same in either case: nobody remembers which it was. Both are normalised.
 fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
+}
+
+/// However a letter with its mark is written. Few names have any.
+fn normalized(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() { Cow::Borrowed(name) } else { Cow::Owned(name.nfc().collect()) }
 }
 
 /// What may stand directly before a pair, beside white space.
 const BEFORE: &[char] = &[',', ';', '|', '[', '(', '{'];
 
 fn is_key(c: char) -> bool {
-    c.is_alphanumeric() || "_.-/@".contains(c)
+    c.is_alphanumeric() || "_.-/@".contains(c) || is_combining_mark(c)
 }
 
 fn begins_key(c: char) -> bool {
@@ -169,7 +201,7 @@ fn in_pairs(row: &str, name: &str, is: &dyn Fn(&str) -> bool) -> bool {
             continue;
         }
         let (value, end) = value_of(&row[from..]);
-        if same(name, key) && is(&value) {
+        if same(name, &normalized(key)) && is(&value) {
             return true;
         }
         from += end;
@@ -212,7 +244,8 @@ fn quoted(text: &str) -> Option<(Cow<'_, str>, usize)> {
     let (inner, whole) = (&inner[..len], &text[..len + 2]);
     // As JSON has it, or else it stands for itself.
     let value = match quote {
-        '"' => serde_json::from_str(whole).map_or(Cow::Borrowed(inner), Cow::<str>::Owned),
+        '"' if serde_json::from_str::<&RawValue>(whole).is_ok() => said(whole),
+        '"' => Cow::Borrowed(inner),
         _ if inner.contains('\\') => Cow::Owned(inner.replace("\\'", "'")),
         _ => Cow::Borrowed(inner),
     };

@@ -39,10 +39,13 @@ export interface Field {
   readonly plain: boolean;
 }
 
-const lower = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+const plain = (name: string): string => name.normalize().replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
-/** Whether two names are one field's: the case of ASCII is not looked at. */
-export const sameName = (one: string, other: string): boolean => lower(one) === lower(other);
+/** Whether two names are one field's: the case of ASCII is not looked at, nor how a letter and its mark are written. */
+export const sameName = (one: string, other: string): boolean => plain(one) === plain(other);
+
+/** A half of a pair of surrogates is no character: one is put in its place, that a search for it finds. */
+export const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
 /** Where the first of the fields is that is called like one of these, the first of them first. */
 export function indexOfNamed(fields: readonly Field[], names: readonly string[]): number {
@@ -125,13 +128,13 @@ function partsOf(json: string): Field[] | null {
   return (root.children ?? []).flatMap((child, i): Field[] => {
     const [key, value] = root.type === "object" ? (child.children ?? []) : [undefined, child];
     if (value === undefined) return [];
-    const name = key === undefined ? String(i) : String(key.value);
+    const name = key === undefined ? String(i) : wellFormed(String(key.value));
     return [{ key: name, value: written(json, value), plain: value.children === undefined }];
   });
 }
 
 function written(text: string, { type, value, offset, length }: Node): string {
-  return type === "string" ? String(value) : text.slice(offset, offset + length);
+  return type === "string" ? wellFormed(String(value)) : text.slice(offset, offset + length);
 }
 
 const ENOUGH = 4;

@@ -2,10 +2,10 @@
 // line's own text, so that no number loses its last digits; a text with line feeds in it, such as a stack trace, is several lines.
 // What a field is, a search for fields says too (crates/logstore/src/search/record.rs); cases in tests/corpus/record-fields.json.
 import { parseTree, type Node } from "jsonc-parser";
-import { fieldsIn, objectIn, type Field } from "./json";
+import { fieldsIn, objectIn, wellFormed, type Field } from "./json";
 
 const MAX_LINES = 200;
-const KEY = String.raw`[\p{Alphabetic}_@][\p{Alphabetic}\p{N}_.\-/@]*`;
+const KEY = String.raw`[\p{Alphabetic}_@][\p{Alphabetic}\p{N}\p{M}_.\-/@]*`;
 /** A value without quotes goes on to a blank, or to a sign that the next pair follows. */
 const PAIR = new RegExp(
   String.raw`(?<=^|[\s,;|[({])(${KEY})=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?:(?![,;|]${KEY}=)\S)*)`,
@@ -32,11 +32,13 @@ function membersOf({ type, children = [] }: Node, text: string, indent: string):
   return children.flatMap((child, i) => {
     const [name, value] = type === "object" ? (child.children ?? []) : [undefined, child];
     if (value === undefined) return [];
-    const key = name === undefined ? String(i) : String(name.value);
+    const key = name === undefined ? String(i) : wellFormed(String(name.value));
     if (value.children !== undefined && value.children.length > 0)
       return [`${indent}${key}:`, ...membersOf(value, text, `${indent}  `)];
     const said =
-      value.type === "string" ? String(value.value) : text.slice(value.offset, value.offset + value.length);
+      value.type === "string"
+        ? wellFormed(String(value.value))
+        : text.slice(value.offset, value.offset + value.length);
     return valueLines(indent, key, said);
   });
 }
@@ -76,7 +78,7 @@ function said(value: string): string {
   if (/^'.*'$/s.test(value)) return value.slice(1, -1).replaceAll("\\'", "'");
   if (!/^".*"$/s.test(value)) return withoutEnd(value);
   try {
-    return String(JSON.parse(value));
+    return wellFormed(String(JSON.parse(value)));
   } catch {
     return value.slice(1, -1); // Quoted otherwise than in JSON.
   }
