@@ -8,7 +8,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use measure::{Parts, median, report};
-use solti_rows::{RowTexts, Style, shown};
+use regex::bytes::RegexBuilder;
+use solti_rows::{RowTexts, Severity, Style, severity, shown};
 
 const ROWS: usize = 60;
 const ROUNDS: usize = 300;
@@ -41,6 +42,13 @@ fn main() {
             300.0,
         );
     }
+    if parts.wanted("severity") {
+        severities("errors looked for, plain rows", "2026-01-01 12:00:00 INFO  worker 7 took 31 ms\n");
+        severities(
+            "errors looked for, rows of containers",
+            "app-1  | 10.0.0.1 - - [30/Nov/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 512\n",
+        );
+    }
 }
 
 fn screen(what: &str, row: impl Fn(usize) -> Vec<u8>, aim_ms: f64) {
@@ -68,4 +76,27 @@ fn texts(what: &str, row: &[u8], aim: f64) {
     });
     let speed = rows.len() as f64 / median(times.collect()) / 1e6;
     report(what, &format!("{speed:.0} MB/s"), &format!("{aim} MB/s"), speed >= aim);
+}
+
+/// As a search does it: first the signs in all rows, then what each row says that has some.
+fn severities(what: &str, row: &str) {
+    let every_hundredth =
+        format!("{}{}", row.repeat(99), row.replace("INFO", "ERROR").replace("GET", "error: GET"));
+    let rows = every_hundredth.repeat((1 << 20) / every_hundredth.len());
+    #[expect(clippy::expect_used, reason = "signs are an expression")]
+    let signs = RegexBuilder::new(Severity::Error.signs()).multi_line(true).build().expect("an expression");
+    let times = (0..ROUNDS).map(|_| {
+        let began = Instant::now();
+        black_box(signs.find_iter(black_box(rows.as_bytes())).count());
+        began.elapsed().as_secs_f64()
+    });
+    let speed = rows.len() as f64 / median(times.collect()) / 1e6;
+    report(what, &format!("{speed:.0} MB/s"), "300 MB/s", speed >= 300.0);
+    let times = (0..ROUNDS / 10).map(|_| {
+        let began = Instant::now();
+        black_box(rows.lines().filter(|row| severity(row).is_some()).count());
+        began.elapsed().as_secs_f64()
+    });
+    let speed = rows.len() as f64 / median(times.collect()) / 1e6;
+    report(&format!("{what}, row by row"), &format!("{speed:.0} MB/s"), "100 MB/s", speed >= 100.0);
 }

@@ -12,6 +12,7 @@
 mod controls;
 mod escapes;
 mod line;
+mod prefix;
 mod reader;
 mod scan;
 mod section;

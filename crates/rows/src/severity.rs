@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::prefix::behind_prefixes;
+
 /// What a row that is marked says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
@@ -35,11 +37,20 @@ enum Says {
 const EDGE: &str = r#"(?:^|[\s\[(|<"=:])"#;
 const END: &str = r#"(?:$|[\s\])|>":!,;]|\.(?:\s|$)|/[A-Z])"#;
 /// What a level as a field begins with, in JSON, logfmt and what looks like them.
-const KEY: &str = r#"(?:^|[\s{,(\["'])(?i:(?:log[._]?)?level|lvl|severity|levelname|@l)["']?\s*[=:]\s*["']?"#;
+const KEY: &str = r#"(?:^|[\s{,(\["'])(?i:(?:log[._]?)?level|lvl|severity|levelname|@l)["']?\s*[=:]\s*(?:\{ *"name" *: *)?["']?"#;
 const VALUE_END: &str = r#"(?:$|[\s"',}\])|])"#;
 
-/// What stands before the level in Android's log: a time, a process, a thread.
-const LOGCAT: &str = r"^(?:\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d+ +\d+ +\d+ ";
+/// What stands before the level in Android's log, behind its time: a process, a thread.
+const LOGCAT: &str = r"^ *\d+ +\d+ ";
+/// What follows it there, and in that of TensorFlow.
+const TAG: &str = r" +(?u:[^\s:][^:]*):(?:\s|$)";
+const PLACE: &str = r" [\w./-]+:\d+\] ";
+/// What follows the letter in Jupyter's log and in Tornado's.
+const TORNADO: &str = r" (?:[\d-]+ )?\d\d:\d\d:\d\d";
+
+/// What stands before `error:` where it is no word of a sentence: nothing, a number as of a time, or a sign that ends the name of a
+/// program, a place or a field. Behind it a word or two may say which error it is.
+const LEAD: &str = r"(?:^\s*|(?:^|\s)[\d:.,/-]*\d(?:Z|[AP]M)?\s+|(?u:[^\w\s+/`'.\#-])\s+|\s-\s+)(?:(?:[A-Z]?[a-z]+|PHP|SSL|TLS|IO|I/O|OS|SQL|HTTP|API|CUDA) ){0,2}";
 
 /// Levels that a row states: of all that fit the one that begins first decides, wherever in the row it does.
 const STATED: &[(Says, &str)] = &[
@@ -60,11 +71,22 @@ const STATED: &[(Says, &str)] = &[
     (Error, r"^<[0-3]>"),
     (Warning, r"^<4>"),
     (Nothing, r"^<[5-7]>"),
-    (Error, r"{LOGCAT}[EF] |^[EF]/[\w.$ -]+\( *\d+\): "),
-    (Warning, r"{LOGCAT}W |^W/[\w.$ -]+\( *\d+\): "),
-    (Nothing, r"{LOGCAT}[VDI] |^[VDI]/[\w.$ -]+\( *\d+\): "),
+    (Error, r"{LOGCAT}[EF]{TAG}|^[EF]{PLACE}|^[EF]/[\w.$ -]+\( *\d+\): "),
+    (Warning, r"{LOGCAT}W{TAG}|^W{PLACE}|^W/[\w.$ -]+\( *\d+\): "),
+    (Nothing, r"{LOGCAT}[VDI]{TAG}|^I{PLACE}|^[VDI]/[\w.$ -]+\( *\d+\): "),
+    (Error, r"^\[[EFC]{TORNADO}"),
+    (Warning, r"^\[W{TORNADO}"),
+    (Nothing, r"^\[[DI]{TORNADO}"),
+    // journald's own fields.
+    (Error, r#""PRIORITY" ?: ?"[0-3]""#),
+    (Warning, r#""PRIORITY" ?: ?"4""#),
+    (Nothing, r#""PRIORITY" ?: ?"[5-7]""#),
+    // Node calls it a warning, and then fails.
+    (Error, r"\bUnhandledPromiseRejectionWarning: "),
     // A test that is as it should be is that whatever it is about, and so is one that is known not to be.
-    (Nothing, r"^\s*ok \d+\b|^\s*not ok\b(?u:.*)# (?i:todo|skip)\b"),
+    (Nothing, r"^\s*ok \d+\b|^\s*not ok\b(?u:.*)# (?i:todo|skip)\b|^\s*(?u:[✓✔√✅])\s"),
+    // What a shell traces, lines of a difference, files as `ls` lists them: all of them quote.
+    (Nothing, r"^\++[\s\w]|^-(?:\t|  )|^[bcdlps-](?:[r-][w-][xsStT-]){3}[.+@]?\s"),
 ];
 
 /// Words that say it: of all that fit, the one that begins first decides.
@@ -83,12 +105,19 @@ const WORDS: &[(Says, &str)] = &[
     (Error, r"^(?:ERRO|FATA|PANI)\[|^(?:fail|crit): "),
     (Warning, r"^WARN\["),
     (Nothing, r"^(?:INFO|DEBU|TRAC)\[|(?:^|\s)(?:info|dbug|debug|trce|trace|notice|verbose):(?:\s|$)"),
-    // Compilers, shells, exceptions: `error: …`, `error[E0308]: …`, `TypeError: …`, `fatal error: …`.
+    // A number is how large it is.
+    (Nothing, r"(?:^|\s)(?:[A-Za-z]+ ){1,2}error: +[+-]?(?:0|\d*\.\d+)(?:$|[\s,;)|%])"),
+    // Exceptions: `TypeError: …`, `Error: …`, `zlib.error: …`.
+    (Error, r"(?:^|\s)(?:[\w.$]+\.)?(?:[A-Z]\w*)?(?:Error|ERROR|Fatal)(?: ?\[\w+\])?:(?:\s|$)"),
     (
         Error,
-        r"(?:^|\s)(?:[\w.$]+\.)?(?:[A-Z]\w*)?(?:error|Error|ERROR|fatal|Fatal|panic|Exception)(?: ?\[\w+\])?:(?:\s|$)",
+        r"(?:^|\s)(?:[\w.$]+\.(?:[A-Z]\w*)?|[A-Z]\w*)(?:error|fatal|panic|Exception)(?: ?\[\w+\])?:(?:\s|$)",
     ),
-    (Warning, r"(?:^|\s)(?:[A-Z]\w*)?(?:warning|Warning|warn)(?:\[[\w-]+\])?:(?:\s|$)"),
+    (Error, r"(?:^\s*|[:\])>|]\s+|(?:^|\s)[Uu]n[a-z]+ )Exception:(?:\s|$)"),
+    (Warning, r"(?:^|\s)(?:[A-Z]\w*)?Warning(?:\[[\w-]+\])?:(?:\s|$)"),
+    // Compilers and shells: `error: …`, `error[E0308]: …`, `fatal error: …`.
+    (Error, r"{LEAD}(?:error|fatal|panic)(?: ?\[\w+\])?:(?:\s|$)"),
+    (Warning, r"{LEAD}(?:warning|warn)(?:\[[\w-]+\])?:(?:\s|$)"),
     // tsc, MSVC and linters.
     (Error, r"(?:^|\s)(?:fatal )?error [A-Z]{1,5}\d+:"),
     (Warning, r"(?:^|\s)warning [A-Z]{1,5}\d+:"),
@@ -114,13 +143,38 @@ const WORDS: &[(Says, &str)] = &[
     // Kotlin, Go, Ruby, CMake, ld.
     (Error, r"^e: (?:file://)?/|^[\w./@-]+\.go:\d+:\d+: |^[\w./@-]+:\d+:in (?u:.+) \([A-Z][\w:]*\)$"),
     (Warning, r"^w: (?:file://)?/"),
-    (Error, r"^CMake Error\b|: cannot find -l"),
+    (Error, r"^CMake Error\b|: cannot find -l|\bld: \w+ not found for "),
     (Warning, r"^CMake Warning\b"),
     // yarn, kubectl, docker, dpkg, ansible, systemd, and workflows of GitHub.
     (Error, r"^error [A-Z]|(?:^|\s)Error (?:from server|response from daemon)\b"),
     (Error, r"^[\w./-]+: error (?:processing|while)\b|^failed: \[|: Failed with result "),
     (Error, r"^::error\b"),
     (Warning, r"^::warning\b"),
+    (
+        Error,
+        r"^(?:systemd\[\d+\]: )?Failed to start |^Failed to compile\b|^CONFLICT \(|^ ! \[(?:remote )?rejected\]",
+    ),
+    (Warning, r#"^warning (?:["A-Z]|[\w@/.-]+(?: > [\w@/.-]+)*: )|^Warning messages?:"#),
+    // What marks a failure; Next.js, pnpm, ninja, jq, xmllint, Verilator, Quartus.
+    (Error, r"^\s*(?u:[✖✗✘×⨯❌])\s+(?u:[^\s0])|^error +- |^(?u:\s*)ERR_PNPM_|^ninja: build stopped\b"),
+    (Warning, r"^warn +- |^(?u:\s)WARN(?u:\s)"),
+    (Nothing, r"^(?:info|event|wait|ready) +- "),
+    (Error, r"^[\w./-]+: error \(at |:\d+: [\w ]*\berror : |^%Error(?:-\w+)?: |^Error \(\d+\): "),
+    (Warning, r":\d+: [\w ]*\bwarning : |^%Warning(?:-\w+)?: |^(?:Critical )?Warning \(\d+\): "),
+    // R, Elixir, Perl, Lua, Python, LaTeX.
+    (Error, r"^Execution halted\b|^Error in (?u:.+) :(?:\s|$)|^\*\* \([A-Z][\w.]*\) "),
+    (Error, r"^Died at (?u:.+) line \d|^Can't locate (?u:\S+) in @INC\b|^lua[\d.]*: "),
+    (Error, r"^(?:KeyboardInterrupt|SystemExit)(?:$|: )"),
+    (
+        Error,
+        r"^! (?:Undefined|Missing|Extra|Misplaced|Illegal|Incomplete|Too many|Double|Emergency stop|File ended|Paragraph ended)\b",
+    ),
+    // The kernel, and the library of C.
+    (Error, r"^Out of memory: Kill|^Kernel panic - |^BUG: "),
+    (
+        Error,
+        r"^(?:(?u:\S+): )?(?:double free or corruption|corrupted (?:size|double)|(?:free|malloc|realloc|munmap_chunk)\(\): |\*\*\* \w+ \w+ detected \*\*\*)",
+    ),
     // Shells, and what ends a program.
     (Error, r": command not found(?:$|: )|: \d+: (?u:\S+): not found$"),
     (
@@ -137,13 +191,16 @@ const WORDS: &[(Says, &str)] = &[
 /// looked for.
 const ERROR_SIGNS: &str = "error|Error|ERR|fatal|Fatal|FATA|crit|Critical|CRITICAL|SEVERE|severe|Severe\
     |panic|PANI|Panic|emerg|EMERG|Emerg|alert|ALERT|Alert|Exception|Traceback|Segmentation|core dumped\
-    |undefined reference|FAIL|Failed|make(?:\\[\\d+\\])?: \\*\\*\\*|[\\[<(:]err[\\])>]|FTL|\\[[EF]\\]| [EF] \
-    |\\*\\*\\*(?:Timeout|Not Run)|not ok|not found|cannot find -l| fail(?:ed|ing)|^[1-9][0-9]* fail|^fail(?:ed)?: |● \
-    |Killed|Aborted|Bus error|Illegal instruction|Floating point|terminate called|Assertion|\\.go:|:in |^e: |^<[0-3]>\
-    |(?i:level|levelname|lvl|severity|@l)[\"']?\\s*[=:]\\s*[\"']?(?i:err|crit|[56]0)|^E   |^E: |^[EF][012]\\d|^[EF]/";
+    |undefined reference|FAIL|Failed|make(?:\\[\\d+\\])?: \\*\\*\\*|[\\[<(:]err[\\])>]|FTL|\\[[EF]\\]\
+    |\\*\\*\\*(?:Timeout|Not Run)|not ok|not found|cannot find -l| fail(?:ed|ing)|^[1-9][0-9]* fail|(?:^| )fail(?:ed)?: |● \
+    |Killed|Aborted|Bus error|Illegal instruction|Floating point|terminate called|Assertion|\\.go:|:in |(?:^| )e: |<[0-3]>\
+    |(?i:level|levelname|lvl|severity|@l)[\"']?\\s*[=:]\\s*(?:\\{ *\"name\" *: *)?[\"']?(?i:err|crit|[56]0)\
+    |(?:^| )(?:E: |[EF] |[EF][012]\\d|[EF]/)|\\[[EFC] \\d|\"PRIORITY\" ?: ?\"[0-3]|UnhandledPromise|CONFLICT|! \\[|! [A-Z]\
+    |build stopped|Execution halted|\\*\\* \\([A-Z]|Died at |in @INC|lua[\\d.]*: |KeyboardInterrupt|SystemExit|✖|✗|✘|×|⨯|❌\
+    |Out of memory|BUG: |double free|corrupted |(?:free|malloc|realloc|munmap_chunk)\\(\\): |detected \\*\\*\\*";
 /// The same of warnings.
-const WARNING_SIGNS: &str = "warn|Warn|WARN|WRN|\\[W\\]| W |^<4>|^w: |^W: |^W[012]\\d|^W/\
-    |(?i:level|levelname|lvl|severity|@l)[\"']?\\s*[=:]\\s*[\"']?40";
+const WARNING_SIGNS: &str = "warn|Warn|WARN|WRN|\\[W\\]|<4>|(?:^| )(?:w: |W: |W |W[012]\\d|W/)|\\[W \\d|\"PRIORITY\" ?: ?\"4\
+    |(?i:level|levelname|lvl|severity|@l)[\"']?\\s*[=:]\\s*(?:\\{ *\"name\" *: *)?[\"']?40";
 
 impl Severity {
     /// An expression that each row with this severity matches, in the syntax of the crate `regex`, for lines of a text of
@@ -169,6 +226,10 @@ impl Table {
                 .replace("{KEY}", KEY)
                 .replace("{VALUE_END}", VALUE_END)
                 .replace("{LOGCAT}", LOGCAT)
+                .replace("{TAG}", TAG)
+                .replace("{PLACE}", PLACE)
+                .replace("{TORNADO}", TORNADO)
+                .replace("{LEAD}", LEAD)
                 .replace("{EDGE}", EDGE)
                 .replace("{END}", END);
             #[expect(clippy::expect_used, reason = "the rules are constants, and a test builds them")]
@@ -196,6 +257,7 @@ pub fn severity(text: &str) -> Option<Severity> {
     if !SIGNS.is_match(head) {
         return None;
     }
+    let head = behind_prefixes(head);
     match STATED_TABLE.says(head).or_else(|| WORDS_TABLE.says(head))? {
         Error => Some(Severity::Error),
         Warning => Some(Severity::Warning),
