@@ -58,7 +58,7 @@ pub(crate) fn limits() -> Finding {
     const WHAT: &str = "Limits";
     let descriptors = getrlimit(Resource::Nofile).maximum.map(|most| most.saturating_sub(OWN_DESCRIPTORS));
     let processes = most_processes().map(|most| most / PROCESSES_A_TASK);
-    let words = |tasks: Option<u64>| tasks.map_or("any number".to_owned(), |tasks| tasks.to_string());
+    let words = |tasks: Option<u64>| tasks.map_or("any number".to_owned(), solti_model::grouped);
     let said =
         format!("open files carry {} running tasks, processes {}", words(descriptors), words(processes));
     let least = descriptors.into_iter().chain(processes).min();
