@@ -208,7 +208,7 @@ message: string,
 /**
  * What else is wrong, where a whole spec was checked.
  */
-others?: Array<FieldError>, } | { "error": "Unauthenticated" } | { "error": "PermissionDenied", message: string, } | { "error": "TaskNotFound", id: string, } | { "error": "SlotBusy", slot: string, running: string, } | { "error": "Conflict", message: string, } | { "error": "PayloadTooLarge", limitBytes: number, } | { "error": "RateLimited", retryAfterMs: number, } | { "error": "Unavailable", message: string, } | { "error": "Internal", incident: string, };
+others?: Array<FieldError>, } | { "error": "Unauthenticated" } | { "error": "PermissionDenied", message: string, } | { "error": "TaskNotFound", id: string, } | { "error": "SlotBusy", slot: string, running: string, message: string, } | { "error": "Conflict", message: string, } | { "error": "PayloadTooLarge", limitBytes: number, } | { "error": "RateLimited", retryAfterMs: number, } | { "error": "Unavailable", message: string, } | { "error": "Internal", incident: string, };
 
 /** What is answered once, by the name of the method that asks it. */
 export interface Asks {
