@@ -6,9 +6,10 @@
 //!
 //! Here is the mailbox and what every decision needs. The decisions are in `admission` (letting tasks in), `cycle` (their
 //! attempts), `stopping` (ending and deleting them), `refused` (what cannot be stored), `recovery` (the start of the app) and
-//! `lookout` (runs of which nothing is known); lanes that ask something of the machine are in `conditions`; commands on the queue are in `queueing`, what waits for other tasks in `dependencies`, what a forecast is made of in `standing`, what rows say of it all in `row_states`; saved jobs are in `job_saving` and `job_renaming`, and in `firing` when their time has
+//! `lookout` (runs of which nothing is known); lanes that ask something of the machine are in `conditions`; commands on the queue are in `queueing`, what becomes of a change of what waits in `amending`, what waits for other tasks in `dependencies`, what a forecast is made of in `standing`, what rows say of it all in `row_states`; saved jobs are in `job_saving` and `job_renaming`, and in `firing` when their time has
 
 mod admission;
+mod amending;
 mod attempt;
 mod commit;
 mod conditions;
