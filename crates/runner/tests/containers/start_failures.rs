@@ -110,5 +110,5 @@ async fn a_daemon_that_does_not_answer_is_told_in_a_sentence() {
     let Err(StartError::Failed(failure)) = it.runner.start(it.request("none", sh("true"))).await else {
         panic!("started")
     };
-    assert_eq!(failure.to_string(), unavailable);
+    assert_eq!(failure.to_string(), format!("the container engine cannot be used ({unavailable})"));
 }
