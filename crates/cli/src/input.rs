@@ -11,7 +11,7 @@ use rand::Rng as _;
 use rustix::fs::{CWD, FileType, Mode, mkfifoat};
 use solti_model::{MAX_STDIN_BYTES, Stdin};
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _, Read, Write};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -142,11 +142,11 @@ impl Pipe {
             let Ok(mut task) = OpenOptions::new().write(true).open(&path) else { return };
             drop(waiting);
             std::fs::remove_file(&path).ok();
-            match io::copy(&mut io::stdin().lock(), &mut task) {
+            match copy(&mut io::stdin().lock(), &mut task) {
                 // A task that does not read on is no error, and says itself what it lacks.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
                 Err(source) => drop(failed.send(Unread { source, _task: task })),
-                Ok(_) => {}
+                Ok(()) => {}
             }
         });
         async {
@@ -156,6 +156,20 @@ impl Pipe {
             }
         }
         .boxed()
+    }
+}
+
+/// Hands over what has come at once. `io::copy` leaves that to the kernel, which keeps the pipe from its reader for as long as it waits
+/// for more of a socket.
+fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => to.write_all(&buffer[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ it("labels with commas are changed as they are", async () => {
     machines: { here: true },
     settings: {},
     ask: () => {},
+    unsaved: new Unsaved(() => {}),
   } as unknown as SettingsHost;
   render(Hooks, { workspace });
   await fireEvent.click(await screen.findByText("Change"));
