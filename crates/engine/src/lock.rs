@@ -85,10 +85,10 @@ impl DataLock {
         let look = || -> io::Result<Option<Holder>> {
             // Of many that look at the same time none takes another for a holder.
             let lock = FlockOperation::NonBlockingLockShared;
-            if let Some(file) = unless_missing(File::open(&path))? {
-                if is_held(flock(&file, lock))? {
-                    return Ok(Some(said(file)?));
-                }
+            if let Some(file) = unless_missing(File::open(&path))?
+                && is_held(flock(&file, lock))?
+            {
+                return Ok(Some(said(file)?));
             }
             let Some(folder) = unless_missing(File::open(data_dir))? else { return Ok(None) };
             Ok(is_held(lock_folder(&folder, lock))?.then_some(Holder::Unknown))
