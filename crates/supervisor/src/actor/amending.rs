@@ -22,7 +22,7 @@ impl Actor {
         if let Some(active) = self.tasks.get_mut(id) {
             active.amending += 1;
             // One that its lane does not know as ready is let in when it goes on.
-            if self.lanes.position(&active.slot().clone(), id).is_some() {
+            if self.lanes.position(active.slot(), id).is_some() {
                 self.place_again(id);
             }
         }

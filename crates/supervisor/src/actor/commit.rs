@@ -29,7 +29,7 @@ pub(crate) async fn queue(
     let changes: Arc<[Change]> = changes.into();
     // What is decided later about a task is written later.
     let first = (!shared.backlog.is_before(&changes)).then(|| store.enqueue(Arc::clone(&changes)));
-    let batch = Batch { ticket, changes, store: store.clone(), shared: Arc::clone(shared) };
+    let batch = Write { ticket, changes, store: store.clone(), shared: Arc::clone(shared) };
     Commit::Queued { first, batch, permit }
 }
 
@@ -38,13 +38,13 @@ pub(crate) enum Commit {
     Queued {
         /// `None` behind a batch about one of its tasks that the disk has refused so far.
         first: Option<Result<solti_store::Commit, StoreError>>,
-        batch: Batch,
+        batch: Write,
         permit: Option<OwnedSemaphorePermit>,
     },
     Relayed(oneshot::Receiver<Result<(), StoreError>>),
 }
 
-pub(crate) struct Batch {
+pub(crate) struct Write {
     ticket: u64,
     changes: Arc<[Change]>,
     store: Store,
@@ -104,7 +104,7 @@ impl Commit {
     }
 }
 
-impl Batch {
+impl Write {
     async fn first_answer(
         &self,
         first: Option<Result<solti_store::Commit, StoreError>>,

@@ -141,12 +141,12 @@ volumes:
       - { type: bind, source: /home, target: /home, read_only: true, bind: { create_host_path: false } }
       - type: volume
         source: cache
-        target: /root/.cache
+        target: /var/cache/restic
         volume: { nocopy: false }
 `)?.volumes,
     ).toEqual([
       { source: "/home", target: "/home", readOnly: true },
-      { source: "cache", target: "/root/.cache" },
+      { source: "cache", target: "/var/cache/restic" },
     ]);
   });
 
