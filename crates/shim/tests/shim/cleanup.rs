@@ -27,17 +27,21 @@ fn what_a_run_leaves_is_taken_away_after_its_end() {
     }
 }
 
-#[test]
-fn what_takes_it_away_hears_every_signal() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut plan = leaving("echo on; exec sleep 600", folder.path());
-    let script = "grep ^SigBlk: /proc/self/status > left";
-    let words = ["/bin/sh", "-c", &format!("cd '{}'; {script}", folder.path().display())];
+/// Stops a run that is cleaned up after by this script, and waits for its end.
+fn stopped(folder: &std::path::Path, script: &str) {
+    let mut plan = leaving("echo on; exec sleep 600", folder);
+    let words = ["/bin/sh", "-c", &format!("cd '{}'; {script}", folder.display())];
     plan.spec.cleanup = Some(Cleanup { argv: words.map(Into::into).to_vec(), except_after: vec![] });
     let running = plan.start();
     running.lines(1);
     running.stop();
     running.wait();
+}
+
+#[test]
+fn what_takes_it_away_hears_every_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    stopped(folder.path(), "grep ^SigBlk: /proc/self/status > left");
     let blocked = std::fs::read_to_string(folder.path().join("left")).unwrap();
     assert_eq!(blocked, "SigBlk:\t0000000000000000\n");
 }
@@ -64,14 +68,7 @@ fn of_a_run_that_is_ended_nothing_is_left_when_its_end_is_told() {
 #[test]
 fn what_cannot_be_taken_away_at_once_is_a_little_later() {
     let folder = tempfile::tempdir().unwrap();
-    let mut plan = leaving("echo on; exec sleep 600", folder.path());
     // Fails the first time.
-    let script = "[ -e tried ] && exec rm left; touch tried; exit 1";
-    let words = ["/bin/sh", "-c", &format!("cd '{}'; {script}", folder.path().display())];
-    plan.spec.cleanup = Some(Cleanup { argv: words.map(Into::into).to_vec(), except_after: vec![] });
-    let running = plan.start();
-    running.lines(1);
-    running.stop();
-    running.wait();
+    stopped(folder.path(), "[ -e tried ] && exec rm left; touch tried; exit 1");
     assert!(!folder.path().join("left").exists());
 }
