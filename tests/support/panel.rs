@@ -140,6 +140,15 @@ impl TrayIcon {
         items.into_iter().filter_map(entry).collect()
     }
 
+    /// The menu, once it is as it should be.
+    pub async fn see_entries(&self, what: &str, wanted: impl Fn(&[Entry]) -> bool) -> Vec<Entry> {
+        eventually(&format!("the tray's menu names {what}"), || async {
+            let entries = self.entries().await;
+            Ok(wanted(&entries).then_some(entries))
+        })
+        .await
+    }
+
     pub async fn choose(&self, label: &str) {
         let entries = self.entries().await;
         let entry = entries.iter().find(|entry| entry.label == label);

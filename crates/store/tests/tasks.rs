@@ -239,14 +239,14 @@ async fn what_finished_first_expires_first() {
     assert_eq!(store.expired(None, Some(3), None, 9).await.unwrap(), []);
 
     // Another machine may not know yet how its task ended: it stays for a while, and takes no other's place.
-    let mut handed_over = labelled(task(3, TaskPhase::Succeeded), &[(ORIGIN_LABEL, "lab-1/2/1")]);
+    let mut handed_over = labelled(task(5, TaskPhase::Succeeded), &[(ORIGIN_LABEL, "lab-1/2/1")]);
     handed_over.finished_at = Some(20);
     store.apply(vec![Change::DeleteTask(id(3)), handed_over.into()]).await.unwrap();
     assert_eq!(store.expired(None, Some(0), Some(50), 9).await.unwrap(), [id(2), id(1)]);
     assert_eq!(store.expired(Some(31), Some(1), Some(50), 9).await.unwrap(), [id(2)]);
     assert_eq!(store.expired(None, Some(0), None, 9).await.unwrap(), [id(2), id(1)]);
     let later = Some(21 + ORIGIN_KEPT_MS);
-    assert_eq!(store.expired(None, Some(2), later, 9).await.unwrap(), [id(3)]);
+    assert_eq!(store.expired(None, Some(2), later, 9).await.unwrap(), [id(5)]);
 }
 
 #[tokio::test]
