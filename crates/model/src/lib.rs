@@ -47,12 +47,15 @@ mod job_secrets;
 mod job_view;
 mod kin;
 mod kind;
+mod lane;
 mod lane_machines;
 mod lane_rules;
 mod left_out;
 mod lifecycle;
 mod links;
 mod list_layout;
+mod list_query;
+mod log_row;
 mod machine_url;
 pub mod masks;
 mod matching;
@@ -79,13 +82,18 @@ mod shell_code;
 mod span;
 mod spec;
 mod stdin;
+mod stop_mode;
 mod stored;
 mod stored_list;
+mod summary;
 mod task;
+mod task_change;
+mod task_event;
+mod task_row;
 mod validate;
 mod validate_container;
 mod validate_wasm;
-mod view;
+mod waiting;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{
@@ -138,6 +146,7 @@ pub use kind::{
     AfterMain, CommandMode, ContainerTask, CustomRuntime, EnvVar, MAX_SCRIPT_BYTES, PullPolicy, ScriptMode,
     ScriptRuntime, SubprocessMode, SubprocessTask, TaskKind, Volume, WasmDir, WasmTask,
 };
+pub use lane::Lane;
 pub use lane_machines::{
     HERE, LaneMachine, MAX_LANE_MACHINES, ORIGIN_KEPT_MS, ORIGIN_LABEL, lane_machines_words,
     machine_of_runner, place_on, places_of, runner_of_machine,
@@ -147,6 +156,8 @@ pub use left_out::{LeftOut, MAX_LEFT_OUT};
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use links::{LinkedTask, LinkedTasks, MAX_LINKED, TaskLink};
 pub use list_layout::{ListColumn, ListLayout, SORTED_NAME_CHARS, SortBy, each_once};
+pub use list_query::{ListQuery, TaskList};
+pub use log_row::{LogInfo, LogRow, LogRows, MAX_ROW_BYTES, RemovedRows, RowSection, RowSpan};
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
 pub use notify::{MIN_SILENT_MS, NotifyRules, Stall, StallThen};
@@ -179,12 +190,13 @@ pub use solti_positions::{MergedPosition, Rank, RowKey, RowNo};
 pub use span::{DEFAULT_SPANS, MAX_SPANS, TaskSpan, TaskSpans};
 pub use spec::{AdmissionStrategy, RestartStrategy, TaskSpec};
 pub use stdin::{MAX_STDIN_BYTES, Stdin};
+pub use stop_mode::StopMode;
 pub use stored::{stored_lane_rules, stored_spec};
 pub use stored_list::StoredList;
+pub use summary::{LabelCount, LogLimit, StaysAwake, StorageState, Summary, UnkeptLimit};
 pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
+pub use task_change::TaskChange;
+pub use task_event::{TaskEvent, TaskEventKind};
+pub use task_row::{LastLine, MAX_TASK_ROWS, MainEnded, OnCluster, RunMark, TaskRow};
 pub use validate::{examine_spec, parse_spec};
-pub use view::{
-    LabelCount, Lane, LastLine, ListQuery, LogInfo, LogLimit, LogRow, LogRows, MAX_ROW_BYTES, MAX_TASK_ROWS,
-    MainEnded, OnCluster, RemovedRows, RowSection, RowSpan, RunMark, StaysAwake, StopMode, StorageState,
-    Summary, TaskChange, TaskEvent, TaskEventKind, TaskList, TaskRow, UnkeptLimit, Waiting,
-};
+pub use waiting::Waiting;

@@ -17,7 +17,7 @@ type Asked = Omit<Question, "act">;
 const tighter = (before: number | null, wanted: number | null): boolean =>
   wanted !== null && (before === null || wanted < before);
 
-/** Less is refused (crates/model/src/settings.rs). */
+/** Less is refused (crates/model/src/settings/). */
 const LEAST: Readonly<Record<string, number>> = {
   "logs.runBytes": 1e6,
   "logs.taskBytes": 1e6,
