@@ -152,7 +152,7 @@ impl Cursor {
                     self.bridge = Some(Bridge { end, next: None });
                     continue;
                 }
-                return Ok(None);
+                return self.missing_log(files);
             };
             // The writer publishes a page's last records before the next page: with the next one seen, look again.
             if !self.sealed && confirmed != Some(next) {
@@ -375,6 +375,25 @@ impl Cursor {
         Piece { before: self.base, record }
     }
 
+    /// What the index of the last segment tells of and nobody has any more: somebody has removed the log's file.
+    fn missing_log(&mut self, files: &LogFiles) -> Result<Option<Piece>, LogError> {
+        let Some(segment) = self.place.map(|place| place.segment).filter(|_| self.is_final) else {
+            return Ok(None);
+        };
+        // A file that was only cut counts as far as it goes, as after a crash.
+        if files.has_log(segment)? {
+            return Ok(None);
+        }
+        let Some(behind) = index_end(files, segment)? else { return Ok(None) };
+        if behind.offset <= self.counts().offset {
+            return Ok(None);
+        }
+        self.settle();
+        let missing = self.removed_until(&behind);
+        self.base = behind;
+        Ok(Some(missing))
+    }
+
     /// The next page with a sound header, normally the very next; `None` when there is none yet.
     fn following_page(&self, files: &LogFiles) -> Result<Option<(Place, Counts)>, LogError> {
         if let Some(Place { segment, page }) = self.place {
@@ -419,6 +438,24 @@ impl Cursor {
         self.sealed = self.page[RECORDS_END..] == page_seal(&self.page);
         Ok(())
     }
+}
+
+/// The counts behind the last record of a segment's index, as if what stands open had ended there.
+fn index_end(files: &LogFiles, segment: u32) -> Result<Option<Counts>, LogError> {
+    for page in (0..files.pages(segment)?).rev() {
+        let mut bytes = [0; PAGE];
+        let read = files.read_page(&mut bytes, Place { segment, page })?;
+        let header = Counts::take_header(Place { segment, page }, &bytes[..read.min(HEADER)]);
+        let Some(mut counts) = header.map(|header| header.counts) else { continue };
+        let mut at = HEADER;
+        while let Some((record, size)) = Record::decode(page, &bytes, at) {
+            counts = counts.after(&record);
+            at += size;
+        }
+        counts.row = counts.row + u64::from(counts.open_row.take().is_some());
+        return Ok(Some(counts));
+    }
+    Ok(None)
 }
 
 /// Halves its way to the last of `low..high` whose counts pass. Where there are none, those of the next one below stand.

@@ -158,6 +158,11 @@ impl LogFiles {
         }
     }
 
+    /// Whether the bytes of a segment are there, as far as they go.
+    pub(crate) fn has_log(&self, segment: u32) -> Result<bool, LogError> {
+        Ok(self.state().files(&self.run_dir, segment)?.is_some_and(|files| files.log.is_some()))
+    }
+
     /// The counts at a page's beginning; `None` when the header is not sound, or tells of bytes that the log lost.
     pub(crate) fn header(&self, place: Place) -> Result<Option<Counts>, LogError> {
         let Some(files) = self.state().files(&self.run_dir, place.segment)? else { return Ok(None) };

@@ -75,6 +75,38 @@ fn a_torn_log_is_readable_at_every_offset() {
 }
 
 #[test]
+fn an_index_without_its_log_says_how_much_is_missing() {
+    // On one page of the index and on several, the last line open.
+    for lines in [1, 60, 5_000u64] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = LogWriter::create(dir.path()).unwrap();
+        for n in 0..lines {
+            let end = if n + 1 < lines { "\n" } else { "" };
+            let text = format!("line {n}{end}");
+            writer.append(Stream::ALL[n as usize % 2], text.as_bytes(), T0 + n * 20).unwrap();
+        }
+        let totals = writer.finish(T0 + 200_000).unwrap();
+        fs::remove_file(dir.path().join(LOG_FILE)).unwrap();
+
+        let mut reader = LogReader::open(dir.path()).unwrap();
+        assert!(reader.next_batch().unwrap().is_none(), "while it runs, it may come yet");
+        reader.set_final(true);
+        let batch = reader.next_batch().unwrap().expect("a gap");
+        let [gap] = batch.gaps[..] else { panic!("{:?}", batch.gaps) };
+        assert_eq!((gap.cause, gap.bytes), (GapCause::Removed, totals.bytes));
+        assert!(batch.lines.is_empty() && reader.next_batch().unwrap().is_none());
+
+        let mut view = LogView::open(dir.path()).unwrap();
+        view.set_final(true);
+        let extent = view.extent().unwrap();
+        assert_eq!((extent.rows, extent.bytes), (totals.rows, totals.bytes));
+        let rows = view.rows(RowNo::ZERO, 10, 100).unwrap();
+        let [row] = &rows[..] else { panic!("{rows:?}") };
+        assert_eq!(row.removed, Some(Removed { rows: totals.rows, bytes: totals.bytes }));
+    }
+}
+
+#[test]
 fn a_log_without_index_is_all_stdout() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(LOG_FILE), b"one\ntwo\n\xff\0three").unwrap();
