@@ -375,22 +375,24 @@ impl Cursor {
         Piece { before: self.base, record }
     }
 
-    /// What the index of the last segment tells of and nobody has any more: somebody has removed the log's file.
+    /// What the index of the last segment tells of and nobody has any more: somebody has removed the log's file, or cut it.
     fn missing_log(&mut self, files: &LogFiles) -> Result<Option<Piece>, LogError> {
         let Some(segment) = self.place.map(|place| place.segment).filter(|_| self.is_final) else {
             return Ok(None);
         };
-        // A file that was only cut counts as far as it goes, as after a crash.
-        if files.has_log(segment)? {
+        let Some(IndexEnd { counts: behind, is_marked }) = index_end(files, segment)? else {
             return Ok(None);
-        }
-        let Some(behind) = index_end(files, segment)? else { return Ok(None) };
-        if behind.offset <= self.counts().offset {
+        };
+        // Without the end mark a crash may have cut the file, and its records are the next best guess.
+        if behind.offset <= self.counts().offset || (files.has_log(segment)? && !is_marked) {
             return Ok(None);
         }
         self.settle();
-        let missing = self.removed_until(&behind);
-        self.base = behind;
+        let mut missing = self.removed_until(&behind);
+        // Of a row that was cut a part is there; the gap is one of its own all the same, so that it is told.
+        missing.record.newlines = missing.record.newlines.max(1);
+        let row = self.base.after(&missing.record).row;
+        self.base = Counts { row, ..behind };
         Ok(Some(missing))
     }
 
@@ -440,20 +442,29 @@ impl Cursor {
     }
 }
 
-/// The counts behind the last record of a segment's index, as if what stands open had ended there.
-fn index_end(files: &LogFiles, segment: u32) -> Result<Option<Counts>, LogError> {
+/// How far an index tells of its segment.
+pub(crate) struct IndexEnd {
+    /// Behind the last record, as if what stands open had ended there.
+    pub counts: Counts,
+    /// The writer has finished the log.
+    pub is_marked: bool,
+}
+
+/// `None` without a sound page. What the log has of it is not looked at.
+pub(crate) fn index_end(files: &LogFiles, segment: u32) -> Result<Option<IndexEnd>, LogError> {
     for page in (0..files.pages(segment)?).rev() {
         let mut bytes = [0; PAGE];
         let read = files.read_page(&mut bytes, Place { segment, page })?;
         let header = Counts::take_header(Place { segment, page }, &bytes[..read.min(HEADER)]);
         let Some(mut counts) = header.map(|header| header.counts) else { continue };
-        let mut at = HEADER;
+        let (mut at, mut is_marked) = (HEADER, false);
         while let Some((record, size)) = Record::decode(page, &bytes, at) {
+            is_marked = record.kind == Kind::End;
             counts = counts.after(&record);
             at += size;
         }
         counts.row = counts.row + u64::from(counts.open_row.take().is_some());
-        return Ok(Some(counts));
+        return Ok(Some(IndexEnd { counts, is_marked }));
     }
     Ok(None)
 }

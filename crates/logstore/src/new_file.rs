@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::LogError;
@@ -50,6 +50,11 @@ impl NewFile {
     /// The file, if it was made.
     pub(crate) fn into_made(self) -> Option<File> {
         self.file
+    }
+
+    /// Whether it was made, and has no name any more: what is written to it is gone with the last who has it open.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.file.as_ref().and_then(|file| file.metadata().ok()).is_some_and(|about| about.nlink() == 0)
     }
 
     /// Takes back a file that could not be begun. Best effort: what stays holds nothing that a reader would take.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use solti_positions::LogOffset;
 
-use crate::cursor::{Cursor, LogFiles, Piece};
+use crate::cursor::{Cursor, IndexEnd, LogFiles, Piece, index_end};
 use crate::format::{Counts, Kind};
 use crate::index_writer::IndexWriter;
 use crate::new_file::{NewFile, remove_file};
@@ -31,6 +31,13 @@ pub fn repair(run_dir: &Path) -> Result<LogTotals, LogError> {
     let (counts, log_end) = (cursor.counts(), files.log_end()?);
     let Some(last) = files.segments().last().copied() else { return Ok(totals(&counts, 0)) };
     if cursor.has_ended() && counts.offset == log_end {
+        return Ok(totals(&counts, 0));
+    }
+    // What somebody has removed, or cut behind the writer's back, is known of by this index alone.
+    if let Some(IndexEnd { counts, is_marked }) = index_end(&files, last)?
+        && counts.offset > log_end
+        && (is_marked || !files.has_log(last)?)
+    {
         return Ok(totals(&counts, 0));
     }
     let start = files.segment_start(last)?.unwrap_or_default();

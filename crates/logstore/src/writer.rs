@@ -35,7 +35,7 @@ pub struct LogTotals {
     pub rows: u64,
     /// Newlines that each stream produced (index = `Stream as usize`), dropped ones included.
     pub lines: [u64; 2],
-    /// Bytes that found no space on the disk.
+    /// Bytes that found no space on the disk, or went with a file that somebody removed while it was written.
     pub dropped: u64,
 }
 
@@ -168,6 +168,7 @@ impl LogWriter {
             outcome = outcome.and(written);
         }
         self.record_gaps(now_ms);
+        self.leave_removed(now_ms);
         if let Err(e) = self.index.end(now_ms) {
             // Without its end mark the index is as a crash would leave it: `repair` completes it.
             outcome = outcome.and(refused(INDEX_FILE, e));
@@ -184,11 +185,13 @@ impl LogWriter {
     }
 
     /// Descriptors of the files to sync elsewhere, in this order: those of segments that were sealed since the last
-    /// call, of which the caller is from now on the only one to do it, then those of the current one.
+    /// call, of which the caller is from now on the only one to do it, then those of the current one. Where somebody has
+    /// removed that one's, the next one is begun.
     ///
     /// # Errors
     /// When there is no descriptor to be had.
     pub fn files_to_sync(&mut self) -> io::Result<Vec<File>> {
+        self.leave_removed(self.index.counts().ts_ms);
         let current = [self.log.made(), self.index.file().made()].into_iter().flatten();
         let current = current.map(File::try_clone).collect::<io::Result<Vec<_>>>()?;
         let mut files = std::mem::take(&mut self.sealed_files);
@@ -317,10 +320,23 @@ impl LogWriter {
         let [log, index] =
             [log_name(next), index_name(next)].map(|name| NewFile::planned(self.run_dir.join(name)));
         let (log, index) = (log.map_err(io::Error::other)?, index.map_err(io::Error::other)?);
+        // Before readers can see that it is sealed: from then on retention may remove it.
+        let is_lost = self.log.is_removed();
+        let bytes = self.index.counts().offset - self.index.segment_start();
         let sealed_index = self.index.begin_segment(index, now_ms)?;
+        self.dropped += if is_lost { bytes } else { 0 };
         let sealed_log = std::mem::replace(&mut self.log, log);
         self.sealed_files.extend([sealed_log, sealed_index].into_iter().filter_map(NewFile::into_made));
         Ok(())
+    }
+
+    /// Goes on in the next segment where nobody would see what is written to this one, as its files were removed. Where that
+    /// cannot be had the next look tries again.
+    fn leave_removed(&mut self, now_ms: u64) {
+        if (self.log.is_removed() || self.index.file().is_removed()) && self.roll(now_ms).is_ok() {
+            self.dirty = true;
+            self.roll_at = self.index.segment_start() + self.sizes.of(self.index.segment());
+        }
     }
 
     fn sync_sealed(&mut self) -> Result<(), LogError> {

@@ -96,14 +96,103 @@ fn an_index_without_its_log_says_how_much_is_missing() {
         assert_eq!((gap.cause, gap.bytes), (GapCause::Removed, totals.bytes));
         assert!(batch.lines.is_empty() && reader.next_batch().unwrap().is_none());
 
+        // Nobody puts it out of the world by making the index whole.
+        for repaired in [false, true] {
+            if repaired {
+                repair(dir.path()).unwrap();
+            }
+            let mut view = LogView::open(dir.path()).unwrap();
+            view.set_final(true);
+            let extent = view.extent().unwrap();
+            assert_eq!((extent.rows, extent.bytes), (totals.rows, totals.bytes));
+            let rows = view.rows(RowNo::ZERO, 10, 100).unwrap();
+            let [row] = &rows[..] else { panic!("{rows:?}") };
+            assert_eq!(row.removed, Some(Removed { rows: totals.rows, bytes: totals.bytes }));
+        }
+    }
+}
+
+#[test]
+fn a_finished_log_that_was_cut_says_how_much_is_missing() {
+    let whole = b"one\ntwo\nthree\nfour";
+    for len in 0..whole.len() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = LogWriter::create(dir.path()).unwrap();
+        for (n, line) in whole.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            writer.append(Stream::Stdout, line, T0 + n as u64 * 20).unwrap();
+        }
+        writer.finish(T0 + 1000).unwrap();
+        fs::write(dir.path().join(LOG_FILE), &whole[..len]).unwrap();
+        repair(dir.path()).unwrap();
+
+        let mut reader = LogReader::open(dir.path()).unwrap();
+        reader.set_final(true);
+        let mut gaps = vec![];
+        while let Some(batch) = reader.next_batch().unwrap() {
+            gaps.extend(batch.gaps.iter().map(|gap| (gap.cause, gap.bytes)));
+        }
+        let missing = (whole.len() - len) as u64;
+        assert_eq!(gaps, [(GapCause::Removed, missing)], "cut at {len}");
+
         let mut view = LogView::open(dir.path()).unwrap();
         view.set_final(true);
         let extent = view.extent().unwrap();
-        assert_eq!((extent.rows, extent.bytes), (totals.rows, totals.bytes));
-        let rows = view.rows(RowNo::ZERO, 10, 100).unwrap();
-        let [row] = &rows[..] else { panic!("{rows:?}") };
-        assert_eq!(row.removed, Some(Removed { rows: totals.rows, bytes: totals.bytes }));
+        let rows = view.rows(RowNo::ZERO, 100, 100).unwrap();
+        let (gap, there) = rows.split_last().unwrap();
+        let text: Vec<&[u8]> = there.iter().map(|row| &row.bytes[..]).collect();
+        assert_eq!(text, common::lines_of(&whole[..len]));
+        let removed = gap.removed.expect("a gap");
+        assert_eq!((removed.bytes, extent.bytes), (missing, whole.len() as u64), "cut at {len}");
+        assert_eq!(gap.row.get() + removed.rows, extent.rows, "cut at {len}");
     }
+}
+
+#[test]
+fn a_log_whose_files_are_removed_while_it_is_written_goes_on_in_others() {
+    // What is removed, and whether more is printed then.
+    for (names, more) in [(&[LOG_FILE][..], true), (&[LOG_FILE], false), (&[LOG_FILE, INDEX_FILE], true)]
+        .into_iter()
+        .chain([(&[LOG_FILE, INDEX_FILE][..], false), (&[INDEX_FILE], true)])
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = LogWriter::create(dir.path()).unwrap();
+        writer.append(Stream::Stdout, b"one\ntwo\nthr", T0).unwrap();
+        writer.flush_due(T0 + 100).unwrap();
+        for name in names {
+            fs::remove_file(dir.path().join(name)).unwrap();
+        }
+        let is_lost = names.contains(&LOG_FILE);
+        // As the shim does every second.
+        writer.files_to_sync().unwrap();
+        let rest: &[u8] = if more { b"ee\nfour\n" } else { b"" };
+        writer.append(Stream::Stdout, rest, T0 + 200).unwrap();
+        let totals = writer.finish(T0 + 1000).unwrap();
+        assert_eq!(totals.dropped, if is_lost { 12 } else { 0 }, "{names:?}, its own newline too");
+
+        let mut view = LogView::open(dir.path()).unwrap();
+        view.set_final(true);
+        let extent = view.extent().unwrap();
+        let rows = view.rows(RowNo::ZERO, 100, 100).unwrap();
+        let mut expected: Vec<&[u8]> = if is_lost { vec![b""] } else { vec![b"one", b"two", b"thr"] };
+        expected.extend(common::lines_of(rest));
+        assert_eq!(rows.iter().map(|row| &row.bytes[..]).collect::<Vec<_>>(), expected, "{names:?}");
+        assert_eq!(rows[0].removed, is_lost.then_some(Removed { rows: 3, bytes: 12 }), "{names:?}");
+        assert_eq!((extent.rows, extent.bytes), (totals.rows, totals.bytes), "{names:?}");
+    }
+}
+
+#[test]
+fn a_run_folder_that_is_removed_while_its_log_is_written_harms_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("1");
+    fs::create_dir(&run).unwrap();
+    let mut writer = LogWriter::create(&run).unwrap();
+    writer.append(Stream::Stdout, b"one\n", T0).unwrap();
+    fs::remove_dir_all(&run).unwrap();
+    assert_eq!(writer.files_to_sync().unwrap().len(), 2);
+    writer.append(Stream::Stdout, b"two\n", T0 + 200).unwrap();
+    assert_eq!(writer.finish(T0 + 1000).unwrap().bytes, 8);
+    assert!(!run.exists());
 }
 
 #[test]

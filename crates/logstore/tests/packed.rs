@@ -260,3 +260,21 @@ fn a_log_of_0_1_0_is_read_and_packed_as_it_is() {
         pack(&run).unwrap();
     }
 }
+
+#[test]
+fn a_packed_log_that_was_cut_says_how_much_is_missing() {
+    let run = Run::new();
+    if !run.pack() {
+        return;
+    }
+    let packed = fs::OpenOptions::new().write(true).open(run.task.path().join("1.log")).unwrap();
+    packed.set_len(6).unwrap();
+    let rows = rows(&run.folder);
+    let shown: Vec<_> = rows.iter().map(|row| (&row.bytes[..], row.removed)).collect();
+    assert_eq!(
+        shown,
+        [(&b"one"[..], None), (b"a ", None), (b"", Some(Removed { rows: 1, bytes: 14 }))],
+        "what is left, and a gap"
+    );
+    assert_eq!(StoredLog::of(&run.folder, true).unwrap().segments[0].log_bytes, 6);
+}
