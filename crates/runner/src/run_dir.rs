@@ -18,6 +18,7 @@ use solti_shim::FormatError;
 use solti_shim::exit_record::{self, ExitRecord};
 use solti_shim::layout;
 
+use crate::start_failure::is_of_the_disk;
 use crate::{AttachError, Stage, StartCause, StartFailure};
 
 /// What a finished run needs no more once its outcome is stored: all but the log.
@@ -107,12 +108,8 @@ impl RunDir {
             let cause = match error.raw_os_error() {
                 Some(libc::ELOOP | libc::ENOTDIR) => StartCause::RunDirForeign,
                 // Of a folder whose name is taken: a link that leads nowhere just now.
-                Some(libc::ENOENT | libc::EEXIST) => StartCause::OwnFolderAway,
-                Some(libc::EACCES | libc::EPERM | libc::EROFS) => StartCause::OwnFolderAway,
-                Some(libc::EIO | libc::ESTALE | libc::ENODEV | libc::ENXIO | libc::ETIMEDOUT) => {
-                    StartCause::OwnFolderAway
-                }
-                Some(libc::ENOTCONN | libc::EHOSTDOWN | libc::EHOSTUNREACH) => StartCause::OwnFolderAway,
+                Some(libc::ENOENT | libc::EEXIST | libc::EACCES | libc::EPERM) => StartCause::OwnFolderAway,
+                Some(errno) if is_of_the_disk(errno) => StartCause::OwnFolderAway,
                 _ => StartCause::System,
             };
             StartFailure::new(Stage::RunDir, error.raw_os_error().unwrap_or(0), path, cause)

@@ -101,7 +101,7 @@ pub enum StartCause {
     RunExists,
     /// A symlink or a file is in its place, or it belongs to another user.
     RunDirForeign,
-    /// Solti's own folder is out of reach: a disk that is not mounted, say.
+    /// Solti's own folder is out of reach, or its disk takes nothing: one that is not mounted, say, or full.
     OwnFolderAway,
     /// The shim has ended without a word.
     ShimDied,
@@ -146,7 +146,8 @@ impl StartFailure {
     }
 
     pub(crate) fn system(stage: Stage, path: impl Into<PathBuf>, error: &io::Error) -> Self {
-        Self::new(stage, error.raw_os_error().unwrap_or(0), path, StartCause::System)
+        let errno = error.raw_os_error().unwrap_or(0);
+        Self::new(stage, errno, path, system_cause(stage, errno))
     }
 
     /// What was lacking for a moment: of the system, of a disk that others serve, or of a cluster. `None` when trying again would only repeat the
@@ -155,6 +156,8 @@ impl StartFailure {
     #[must_use]
     pub fn shortage(&self) -> Option<String> {
         let lacking = match (&self.cause, self.errno) {
+            (StartCause::OwnFolderAway, libc::ENOSPC) => "the disk is full",
+            (StartCause::OwnFolderAway, libc::EDQUOT) => "this user may have no more of the disk (quota)",
             (
                 StartCause::SharedFolder { .. }
                 | StartCause::ClusterTrouble { .. }
@@ -204,11 +207,13 @@ impl StartFailure {
             (ShimStage::Exec, libc::E2BIG) => (Stage::Exec, StartCause::ArgumentsTooLong),
             (ShimStage::Exec, _) => (Stage::Exec, StartCause::System),
             (ShimStage::Interpreter, _) => (Stage::Exec, StartCause::BadLoader),
-            (ShimStage::Lock, _) => (Stage::RunDir, StartCause::RunExists),
-            (ShimStage::RunDir | ShimStage::Launch, _) => (Stage::RunDir, StartCause::System),
+            (ShimStage::Lock, libc::EWOULDBLOCK | libc::ECANCELED) => (Stage::RunDir, StartCause::RunExists),
+            (ShimStage::Lock | ShimStage::RunDir | ShimStage::Launch, _) => {
+                (Stage::RunDir, system_cause(Stage::RunDir, errno))
+            }
             (ShimStage::Stdin, _) => (Stage::Stdin, StartCause::System),
-            (ShimStage::Log, _) => (Stage::Log, StartCause::System),
-            (ShimStage::Control | ShimStage::Spawn, _) => (Stage::Spawn, StartCause::System),
+            (ShimStage::Log, _) => (Stage::Log, system_cause(Stage::Log, errno)),
+            (ShimStage::Control | ShimStage::Spawn, _) => (Stage::Spawn, system_cause(Stage::Spawn, errno)),
         };
         Self::new(stage, errno, PathBuf::new(), cause)
     }
@@ -307,6 +312,32 @@ impl StartFailure {
     }
 }
 
+/// Where a shim and its files are made, what a disk says of itself is not the task's fault.
+fn system_cause(stage: Stage, errno: i32) -> StartCause {
+    match stage {
+        Stage::RunDir | Stage::Spawn | Stage::Log if is_of_the_disk(errno) => StartCause::OwnFolderAway,
+        _ => StartCause::System,
+    }
+}
+
+/// Whether a disk is full, fails, takes no writes, or is away: all of it may pass.
+pub(crate) fn is_of_the_disk(errno: i32) -> bool {
+    [
+        libc::ENOSPC,
+        libc::EDQUOT,
+        libc::EROFS,
+        libc::EIO,
+        libc::ESTALE,
+        libc::ENODEV,
+        libc::ENXIO,
+        libc::ETIMEDOUT,
+        libc::ENOTCONN,
+        libc::EHOSTDOWN,
+        libc::EHOSTUNREACH,
+    ]
+    .contains(&errno)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -375,19 +406,26 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_system_lacks_for_a_moment_is_tried_again() {
+    fn only_what_the_system_or_its_disk_lacks_for_a_moment_is_tried_again() {
         let shortage = |stage, errno| StartFailure::recorded(ReportedFailure { stage, errno }).shortage();
         for stage in
             [ShimStage::RunDir, ShimStage::Launch, ShimStage::Log, ShimStage::Control, ShimStage::Spawn]
         {
-            for errno in [libc::EMFILE, libc::ENFILE, libc::EAGAIN, libc::ENOMEM] {
+            for errno in [libc::EMFILE, libc::ENFILE, libc::EAGAIN, libc::ENOMEM, libc::EIO] {
                 assert!(shortage(stage, errno).is_some(), "{stage:?} {errno}");
             }
-            assert_eq!(shortage(stage, libc::EIO), None);
+            assert_eq!(shortage(stage, libc::ENOSPC).as_deref(), Some("the disk is full"), "{stage:?}");
+            assert_eq!(shortage(stage, libc::EINVAL), None);
         }
+        // Of files that are the task's own.
+        assert_eq!(shortage(ShimStage::Stdin, libc::EIO), None);
+        assert_eq!(shortage(ShimStage::Exec, libc::EIO), None);
         assert!(shortage(ShimStage::Exec, libc::EAGAIN).is_some());
         // Another shim has the run: its number is that of a full process table.
         assert_eq!(shortage(ShimStage::Lock, libc::EWOULDBLOCK), None);
+        for errno in [libc::ENOSPC, libc::EMFILE, libc::EROFS] {
+            assert!(shortage(ShimStage::Lock, errno).is_some(), "its lock could not be made: {errno}");
+        }
         assert_eq!(shortage(ShimStage::Exec, libc::ENOENT), None);
         // The shim was killed, or had no turn.
         for (errno, cause) in [(0, StartCause::ShimDied), (libc::ETIMEDOUT, StartCause::ShimSilent)] {

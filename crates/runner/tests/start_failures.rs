@@ -143,3 +143,52 @@ async fn folders_and_files_are_private() {
     assert_eq!(mode(runs.run_dir("t").join("script")), 0o600);
     assert!(!runs.run_dir("t").join("launch").exists());
 }
+
+/// A file system of this size, unmounted when dropped; only root may have one.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount(options: &str) -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(dir.path());
+        let is_mounted =
+            mount.stderr(std::process::Stdio::null()).status().is_ok_and(|status| status.success());
+        if !is_mounted {
+            println!("skipped: a file system can be mounted by root only");
+        }
+        is_mounted.then(|| Self(dir))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        std::process::Command::new("umount").arg("-l").arg(self.0.path()).status().ok();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_puts_a_start_off_and_nothing_has_run() {
+    // No room for the folder; for the record, the socket or the script in it; for the script's text.
+    for (options, inodes) in
+        (1..8).map(|n| (format!("size=1m,nr_inodes={n}"), n)).chain([("size=16k".into(), 0)])
+    {
+        let Some(disk) = SmallDisk::mount(&options) else { return };
+        let runs = Runs::new();
+        let ran = runs.dir.path().join("ran");
+        let text = format!("touch '{}'\n{}", ran.display(), "#\n".repeat(60_000));
+        let mut request = runs.request("t", script(ScriptRuntime::Bash, &text, &[]));
+        request.run_dir = disk.0.path().join("t/1");
+        match common::runner().start(request).await {
+            Err(StartError::Failed(failure)) => {
+                assert_eq!(failure.shortage().as_deref(), Some("the disk is full"), "{options}: {failure}");
+                assert!(!ran.exists(), "{options}");
+            }
+            Err(StartError::Unknown(error)) => panic!("{options}: {error}"),
+            Ok(mut handle) => {
+                assert!(inodes > 4, "{options}: there was room");
+                common::wait(&mut handle).await;
+            }
+        }
+    }
+}
