@@ -1,4 +1,5 @@
-//! The least and the greatest of every number that a person may set, each stated here alone.
+//! The least and the greatest of every number that a person may set, and how many there may be of a thing, each stated here
+//! alone. How long a text may be stands beside what it is a text of.
 //!
 //! The validator, the JSON Schemas of the OpenAPI document, the page (through the bindings) and the command line read them;
 //! that the gRPC document says the same is tested. A number outside of them may still be stored, by an earlier version: it
@@ -33,6 +34,8 @@ pub const MIN_LOAD: f64 = 0.01;
 pub const MIN_IDLE_MS: u64 = 60_000;
 /// As many parameters as a job may have.
 pub(crate) const MAX_PARAMETERS: usize = 100;
+/// As many schedules as a job may have.
+pub(crate) const MAX_SCHEDULES: usize = 100;
 /// As many tasks as a lane may run at once at most.
 pub const MAX_LANE_CAPACITY: u32 = 1_000_000;
 /// A shorter log says too little to be of use.
@@ -51,6 +54,26 @@ pub const MAX_CLUSTER_MINUTES: u32 = 366 * 24 * 60;
 pub const MAX_KEEP_DAYS: u32 = 36_500;
 /// As many finished tasks as can be asked to be kept at most.
 pub const MAX_KEEP_TASKS: u32 = 1_000_000_000;
+/// Of the setting `finished.keepAttempts`: as many as it takes to see a crash loop.
+pub const MIN_KEPT_ATTEMPTS: u32 = 10;
+/// The most that the setting `finished.keepAttempts` can be: with these, all runs of a task are one answer of bounded size.
+pub const MAX_KEPT_ATTEMPTS: u32 = 10_000;
+/// Rules for notifications that there can be.
+pub const MAX_NOTIFICATION_RULES: usize = 50;
+/// Conditions by which one query can leave rows out, of all kinds together.
+pub const MAX_LEFT_OUT: usize = 50;
+/// The highest priority within a lane; the lowest is as far below 0.
+pub const MAX_PRIORITY: i32 = 100;
+/// Tasks that one task can wait for.
+pub const MAX_AFTER: usize = 1_000;
+/// The shortest silence that can be waited for: below it, every pause would be one.
+pub const MIN_SILENT_MS: u64 = 1_000;
+/// Machines that one lane can span.
+pub const MAX_LANE_MACHINES: usize = 50;
+/// The shortest interval of a schedule, in milliseconds.
+pub(crate) const MIN_EVERY_MS: u64 = 1_000;
+/// The longest jitter of a schedule, in milliseconds: a day.
+pub const MAX_JITTER_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Whether `value` may be the value of `field`. `unit` follows the numbers in the error: `" ms"`, or nothing.
 pub(crate) fn within<T: PartialOrd + Display>(

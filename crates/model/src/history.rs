@@ -8,8 +8,6 @@ use ts_rs::TS;
 
 /// The first attempts of a task, which are always kept: they show how it began.
 pub const KEPT_FIRST_ATTEMPTS: u32 = 10;
-/// The most that the setting `finished.keepAttempts` can be: with these, all runs of a task are one answer of bounded size.
-pub const MAX_KEPT_ATTEMPTS: u32 = 10_000;
 
 /// Which part of the past. Pages are cut at the side that the cursor does not name: with `before`, or with neither, the latest
 /// ones that fit; with `after` the earliest ones.

@@ -1,6 +1,6 @@
 //! A saved job: a spec under a name, with what it is told when it is run, and when it is run by itself.
 
-use crate::bounds::MAX_PARAMETERS;
+use crate::bounds::{MAX_PARAMETERS, MAX_SCHEDULES};
 use crate::parameter::{SAMPLE_PATH, samples, secrets, unbound};
 use crate::placeholders::{fill, values};
 use crate::stored::without_unknown_fields;
@@ -14,8 +14,6 @@ use ts_rs::TS;
 
 const MAX_TITLE_BYTES: usize = 200;
 const MAX_NOTES_BYTES: usize = 64 * 1024;
-/// As many schedules as a job may have.
-const MAX_SCHEDULES: usize = 100;
 /// Fields that a revision is said to have changed at most.
 const MAX_CHANGED: usize = 50;
 

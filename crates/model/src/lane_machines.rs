@@ -2,7 +2,7 @@
 //! are arguments.
 
 use crate::bounds::within;
-use crate::{FieldError, MAX_LANE_CAPACITY};
+use crate::{FieldError, MAX_LANE_CAPACITY, MAX_LANE_MACHINES};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -15,8 +15,6 @@ const HANDS_TO: &str = "machine:";
 pub const ORIGIN_LABEL: &str = "solti-origin";
 /// For so long its end may be fetched by that machine, which may be away.
 pub const ORIGIN_KEPT_MS: u64 = 3 * 24 * 3600 * 1000;
-/// Machines that one lane can span.
-pub const MAX_LANE_MACHINES: usize = 50;
 
 /// A machine on which tasks of a lane run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]

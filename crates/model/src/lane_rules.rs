@@ -2,8 +2,8 @@
 //! what the machine is like just now, and the time, are arguments.
 
 use crate::bounds::{counted, within};
-use crate::lane_machines::{LaneMachine, MAX_LANE_MACHINES, check_lane_machines};
-use crate::{FieldError, MAX_BYTES, MAX_DURATION_MS, MAX_LOAD, MIN_IDLE_MS, MIN_LOAD};
+use crate::lane_machines::{LaneMachine, check_lane_machines};
+use crate::{FieldError, MAX_BYTES, MAX_DURATION_MS, MAX_LANE_MACHINES, MAX_LOAD, MIN_IDLE_MS, MIN_LOAD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;

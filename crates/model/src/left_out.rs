@@ -47,9 +47,6 @@ pub struct LeftOut {
     pub took_at_most_ms: Option<u64>,
 }
 
-/// Of all kinds together in one query.
-pub const MAX_LEFT_OUT: usize = 50;
-
 impl LeftOut {
     /// Whether nothing is left out.
     #[must_use]
@@ -57,7 +54,7 @@ impl LeftOut {
         self.count() == 0
     }
 
-    /// Of all kinds together; [`MAX_LEFT_OUT`] at most are taken.
+    /// Of all kinds together; [`crate::MAX_LEFT_OUT`] at most are taken.
     #[must_use]
     pub fn count(&self) -> usize {
         let single = [self.since_ms, self.took_at_least_ms, self.took_at_most_ms];

@@ -97,10 +97,12 @@ mod waiting;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{
-    MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES, MAX_CPU_PERCENT,
-    MAX_DURATION_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_LANE_CAPACITY, MAX_LOAD, MAX_OPEN_FILES,
-    MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MAX_WASM_DIRS, MIN_IDLE_MS, MIN_LOAD, MIN_LOG_BYTES,
-    MIN_MEMORY_BYTES, MIN_OPEN_FILES, check_lane_capacity, counted, grouped,
+    MAX_AFTER, MAX_BACKOFF_FACTOR, MAX_BYTES, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES,
+    MAX_CPU_PERCENT, MAX_DURATION_MS, MAX_JITTER_MS, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_KEPT_ATTEMPTS,
+    MAX_LANE_CAPACITY, MAX_LANE_MACHINES, MAX_LEFT_OUT, MAX_LOAD, MAX_NOTIFICATION_RULES, MAX_OPEN_FILES,
+    MAX_PRIORITY, MAX_PROCESSES, MAX_RETRIES, MAX_VOLUMES, MAX_WASM_DIRS, MIN_IDLE_MS, MIN_KEPT_ATTEMPTS,
+    MIN_LOAD, MIN_LOG_BYTES, MIN_MEMORY_BYTES, MIN_OPEN_FILES, MIN_SILENT_MS, check_lane_capacity, counted,
+    grouped,
 };
 pub use cluster::ClusterRequest;
 pub use command_text::quoted;
@@ -123,9 +125,7 @@ pub use excerpt::{
 pub use field::FieldError;
 pub use forecast::{Foreseen, LaneForecast, MAX_FORESEEN, MAX_MOVES, NotForeseen, TaskForecast, TimeRange};
 pub use head::{SpecHead, TaskHead};
-pub use history::{
-    AttemptsNotKept, EventPage, HistoryQuery, KEPT_FIRST_ATTEMPTS, MAX_KEPT_ATTEMPTS, RunPage,
-};
+pub use history::{AttemptsNotKept, EventPage, HistoryQuery, KEPT_FIRST_ATTEMPTS, RunPage};
 pub use hook::{
     DeliveryState, Hook, HookCall, HookDelivery, HookEvent, HookList, HookState, MAX_HOOK_TRIES, MAX_HOOKS,
     MAX_WAITING_CALLS, Webhook,
@@ -148,11 +148,11 @@ pub use kind::{
 };
 pub use lane::Lane;
 pub use lane_machines::{
-    HERE, LaneMachine, MAX_LANE_MACHINES, ORIGIN_KEPT_MS, ORIGIN_LABEL, lane_machines_words,
-    machine_of_runner, place_on, places_of, runner_of_machine,
+    HERE, LaneMachine, ORIGIN_KEPT_MS, ORIGIN_LABEL, lane_machines_words, machine_of_runner, place_on,
+    places_of, runner_of_machine,
 };
 pub use lane_rules::{Asked, Hours, KeepAwake, LaneRules, MachineState, Reading, TimeOfDay};
-pub use left_out::{LeftOut, MAX_LEFT_OUT};
+pub use left_out::LeftOut;
 pub use lifecycle::{AttemptEnd, NextStep, after_attempt};
 pub use links::{LinkedTask, LinkedTasks, MAX_LINKED, TaskLink};
 pub use list_layout::{ListColumn, ListLayout, SORTED_NAME_CHARS, SortBy, each_once};
@@ -160,28 +160,26 @@ pub use list_query::{ListQuery, TaskList};
 pub use log_row::{LogInfo, LogRow, LogRows, MAX_ROW_BYTES, RemovedRows, RowSection, RowSpan};
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
-pub use notify::{MIN_SILENT_MS, NotifyRules, Stall, StallThen};
+pub use notify::{NotifyRules, Stall, StallThen};
 pub use parameter::{Days, MAX_SECRET_BYTES, Parameter, ParameterType};
 pub use phase::TaskPhase;
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
-pub use queueing::{
-    AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, MAX_AFTER, MAX_PRIORITY, check_priority,
-};
+pub use queueing::{AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, check_priority};
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use runner_info::{
     BatchCluster, ClusterPartition, ClusterPreview, ContainerEngine, FolderCheck, LocalImage, RunnerInfo,
     WasmEngine,
 };
 pub use saved_view::{MAX_VIEW_BYTES, MAX_VIEWS, SavedView};
-pub use schedule::{MAX_JITTER_MS, MAX_TIME_MS, MissedRuns, Schedule};
+pub use schedule::{MAX_TIME_MS, MissedRuns, Schedule};
 pub use search::{
     LogQuery, MatchedMergedRows, MatchedRows, RowRanges, RunHits, SearchHit, SearchProgress, TaskHits,
 };
 pub use selector::{MatchExpression, Operator, RunnerSelector};
 pub use settings::{
     ApiSettings, Closing, Connection, EnvironmentSettings, FinishedSettings, GrpcSettings, HttpSettings,
-    LogSettings, MAX_NOTIFICATION_RULES, NotificationRule, NotificationSettings, Settings, SlurmSettings,
-    Theme, TlsMode, TraySettings,
+    LogSettings, NotificationRule, NotificationSettings, Settings, SlurmSettings, Theme, TlsMode,
+    TraySettings,
 };
 pub use severity::Severity;
 pub use shape::{MAX_NUMBER, SpecErrors, misfit, read_whole, too_large};

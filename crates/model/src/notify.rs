@@ -2,15 +2,13 @@
 
 use crate::bounds::within;
 use crate::hook::check_hook_name;
-use crate::{FieldError, MAX_DURATION_MS};
+use crate::{FieldError, MAX_DURATION_MS, MIN_SILENT_MS};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// Hooks that one task can name.
 const MAX_NAMED: usize = 20;
-/// The shortest silence that can be waited for: below it, every pause would be one.
-pub const MIN_SILENT_MS: u64 = 1_000;
 
 /// Whom a task tells of its end, beside or instead of what the settings say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]

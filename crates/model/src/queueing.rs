@@ -2,15 +2,10 @@
 //! arguments.
 
 use crate::bounds::within;
-use crate::{FieldError, TaskId, TaskPhase};
+use crate::{FieldError, MAX_PRIORITY, TaskId, TaskPhase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
-
-/// The highest priority within a lane; the lowest is as far below 0.
-pub const MAX_PRIORITY: i32 = 100;
-/// Tasks that one task can wait for.
-pub const MAX_AFTER: usize = 1_000;
 
 /// Another task that has to get somewhere first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
@@ -119,7 +114,7 @@ pub(crate) fn is_zero(priority: &i32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{TaskSpec, parse_spec};
+    use crate::{MAX_AFTER, TaskSpec, parse_spec};
     use serde_json::json;
 
     fn spec(more: serde_json::Value) -> Result<TaskSpec, FieldError> {

@@ -1,18 +1,14 @@
 //! When a job is run by itself, as it is written. What it means is the business of `solti-schedule`.
 
-use crate::bounds::within;
+use crate::bounds::{MIN_EVERY_MS, within};
 use crate::id::ScheduleId;
-use crate::{FieldError, MAX_DURATION_MS};
+use crate::{FieldError, MAX_DURATION_MS, MAX_JITTER_MS};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use solti_schedule::{Cron, Missed, Rule, Timing, Zones};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
-/// The shortest interval, in milliseconds.
-const MIN_EVERY_MS: u64 = 1_000;
-/// The longest jitter, in milliseconds: a day.
-pub const MAX_JITTER_MS: u64 = 24 * 60 * 60 * 1_000;
 /// 1 January 2200, in Unix milliseconds: no schedule names a later time.
 pub const MAX_TIME_MS: u64 = 7_258_118_400_000;
 

@@ -16,26 +16,20 @@ macro_rules! bounds {
     };
 }
 
-/// The numbers that the page has to know itself; for the rest it asks the validator.
+/// The numbers that the page and its made-up backend have to know themselves; for the rest the page asks the validator.
 fn bounds() -> String {
     let bounds = bounds!(
         MAX_DURATION_MS,
         MAX_BACKOFF_FACTOR,
         MAX_RETRIES,
         MAX_PRIORITY,
-        MAX_AFTER,
         MAX_BYTES,
-        MIN_MEMORY_BYTES,
-        MAX_CPU_PERCENT,
-        MIN_OPEN_FILES,
-        MAX_OPEN_FILES,
-        MAX_PROCESSES,
-        MAX_VOLUMES,
-        MAX_WASM_DIRS,
         MAX_LANE_CAPACITY,
         MIN_LOG_BYTES,
         MAX_KEEP_DAYS,
         MAX_KEEP_TASKS,
+        MIN_KEPT_ATTEMPTS,
+        MAX_KEPT_ATTEMPTS,
     );
     format!("\nexport const BOUNDS = {{\n{bounds}}} as const;\n")
 }

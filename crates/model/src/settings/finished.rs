@@ -1,7 +1,7 @@
 //! How long what is over is kept.
 
 use crate::bounds::within;
-use crate::{FieldError, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_KEPT_ATTEMPTS};
+use crate::{FieldError, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_KEPT_ATTEMPTS, MIN_KEPT_ATTEMPTS};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -24,9 +24,6 @@ impl Default for FinishedSettings {
 }
 
 impl FinishedSettings {
-    /// As many as it takes to see a crash loop.
-    const LEAST_ATTEMPTS: u32 = 10;
-
     pub(super) fn validate(&self) -> Result<(), FieldError> {
         let rules = [
             ("finished.keepDays", self.keep_days, MAX_KEEP_DAYS),
@@ -37,10 +34,7 @@ impl FinishedSettings {
                 within(field, kept, 1, most, "")?;
             }
         }
-        if !(Self::LEAST_ATTEMPTS..=MAX_KEPT_ATTEMPTS).contains(&self.keep_attempts) {
-            return Err(FieldError::new("finished.keepAttempts", "must be from 10 to 10,000"));
-        }
-        Ok(())
+        within("finished.keepAttempts", self.keep_attempts, MIN_KEPT_ATTEMPTS, MAX_KEPT_ATTEMPTS, "")
     }
 }
 

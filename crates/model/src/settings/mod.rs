@@ -15,7 +15,7 @@ pub use api::{ApiSettings, GrpcSettings, HttpSettings, TlsMode};
 pub use connection::Connection;
 pub use finished::FinishedSettings;
 pub use logs::LogSettings;
-pub use notifications::{MAX_NOTIFICATION_RULES, NotificationRule, NotificationSettings};
+pub use notifications::{NotificationRule, NotificationSettings};
 pub use slurm::SlurmSettings;
 
 use crate::lane_machines::HERE;

@@ -1,6 +1,6 @@
 //! What the desktop is told of.
 
-use crate::FieldError;
+use crate::{FieldError, MAX_NOTIFICATION_RULES};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -34,9 +34,6 @@ pub struct NotificationRule {
     #[ts(optional)]
     pub on_success: Option<bool>,
 }
-
-/// Rules for notifications that there can be.
-pub const MAX_NOTIFICATION_RULES: usize = 50;
 
 impl NotificationSettings {
     pub(super) fn validate(&self) -> Result<(), FieldError> {
