@@ -306,6 +306,10 @@ fn a_setting_is_changed_or_refused_with_its_field() {
     let refused =
         call(&main, "set_settings", json!({"patch": {"logs": {"runBytes": 1}}})).expect_err("refused");
     assert_eq!((&refused["error"], &refused["field"]), (&json!("InvalidRequest"), &json!("logs.runBytes")));
+    // What is only checked is refused likewise, and not set.
+    let checked = |patch| call(&main, "check_settings", json!({ "patch": patch }));
+    assert_eq!(checked(json!({"theme": "light"})), Ok(Value::Null));
+    assert_eq!(checked(json!({"logs": {"runBytes": 1}})), Err(refused));
     assert_eq!(desk.engine.asked(), [r#"set {"theme":"dark"}"#]);
     // A page that changes its mind changes nothing.
     let cancel = json!({"answer": "cancel", "remember": true});
@@ -369,6 +373,7 @@ fn a_log_window_reads_and_changes_nothing() {
         ("inherited_environment", json!({})),
         ("diagnose", json!({})),
         ("set_settings", json!({"patch": {"closing": "stopAll"}})),
+        ("check_settings", json!({"patch": {"closing": "stopAll"}})),
         ("choose_machine", json!({"machine": null})),
         ("remove_connection", json!({"name": "build"})),
     ];

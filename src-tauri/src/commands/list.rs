@@ -23,6 +23,7 @@ macro_rules! with_commands {
             machines::remove_connection,
             settings::get_settings,
             settings::set_settings,
+            settings::check_settings,
             settings::inherited_environment,
             settings::diagnose,
             settings::log_usage,

@@ -22,6 +22,13 @@ pub async fn set_settings(
     settings.set_settings(patch.0).await
 }
 
+/// Whether a patch would be taken; nothing is stored. What is refused is not worth a question to the person.
+#[command]
+pub async fn check_settings(settings: State<'_, Arc<dyn SettingsAccess>>, patch: Arg<Value>) -> Answer<()> {
+    settings.settings().patched(&patch.0)?;
+    Ok(())
+}
+
 #[command]
 pub async fn inherited_environment(
     environment: State<'_, InheritedEnvironment>,

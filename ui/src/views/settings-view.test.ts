@@ -105,6 +105,27 @@ test("what is refused is said beside the field, and what was typed stays", async
   expect(screen.getByTestId("settings")).toBeTruthy();
 });
 
+test("what is refused is not asked about", async () => {
+  await open("logs", 20);
+  for (const [path, text] of [
+    ["logs.runBytes", "1 kB"],
+    ["logs.taskBytes", "1 GB"],
+    ["logs.totalBytes", "1 GB"],
+    ["logs.minFreeBytes", "2000 TB"],
+    ["finished.keepTasks", "0"],
+    ["finished.keepAttempts", "5"],
+  ] as const) {
+    const input = await type(path, text);
+    await screen.findByTestId(`error-${path}`);
+    expect(screen.queryByTestId("question")).toBeNull();
+    expect(input.value).toBe(text);
+    await fireEvent.keyDown(input, { key: "Escape" });
+  }
+  await type("logs.runBytes", "1.5 MB");
+  expect((await screen.findByTestId("error-logs.keepHeadBytes")).textContent).toContain("at most half");
+  expect(screen.queryByTestId("question")).toBeNull();
+});
+
 test("a field that holds what was refused says so, whatever else is stored", async () => {
   await open("logs");
   await type("logs.runBytes", "-5");

@@ -144,6 +144,8 @@ export interface Backend extends AskMethods, DownloadMethods {
   getSettings(): Promise<Settings>;
   /** Resolves with the settings as they are then; rejects with `InvalidRequest` and the field's path. */
   setSettings(patch: SettingsPatch): Promise<Settings>;
+  /** Rejects as `setSettings` would, and changes nothing. */
+  checkSettings(patch: SettingsPatch): Promise<void>;
 
   /** What a task inherits when it is started now; secret values are left out. */
   inheritedEnvironment(): Promise<InheritedEnvironment>;

@@ -1,5 +1,7 @@
 // The settings of the backend in memory: the defaults, the merge patch, and the rules whose refusal the page shows.
 import { fakeVersion } from "./fake-version";
+import { BOUNDS } from "./bindings";
+import { count } from "../shared/format";
 import { looksSecret } from "../shared/secret";
 import { ApiError } from "./errors";
 import type {
@@ -129,17 +131,22 @@ function check({ logs, finished, api }: Settings) {
     ["logs.taskBytes", logs.taskBytes, "a task's"],
     ["logs.totalBytes", logs.totalBytes, ""],
   ] as const;
-  for (const [field, limit] of limits)
-    if (limit !== null && limit < 1e6) refuse(field, "must be at least 1 MB");
+  const within = (field: string, value: number | null, least: number, most: number) => {
+    if (value !== null && !(value >= least && value <= most))
+      refuse(field, `must be from ${count(least)} to ${count(most)}`);
+  };
+  for (const [field, limit] of limits) within(field, limit, BOUNDS.MIN_LOG_BYTES, BOUNDS.MAX_BYTES);
   limits.slice(1).forEach(([field, larger], i) => {
     const [, smaller, whose] = limits[i]!;
     if (larger !== null && smaller !== null && larger < smaller)
       refuse(field, `must not be smaller than ${whose} limit`);
   });
-  if (finished.keepDays === 0) refuse("finished.keepDays", "must be at least 1");
-  if (finished.keepTasks === 0) refuse("finished.keepTasks", "must be at least 1");
-  if (!(finished.keepAttempts >= 10 && finished.keepAttempts <= 10_000))
-    refuse("finished.keepAttempts", "must be from 10 to 10,000");
+  within("logs.minFreeBytes", logs.minFreeBytes, 0, BOUNDS.MAX_BYTES);
+  if (limits.some(([, limit]) => limit !== null && logs.keepHeadBytes > limit / 2))
+    refuse("logs.keepHeadBytes", "must be at most half of the smallest limit");
+  within("finished.keepDays", finished.keepDays, 1, BOUNDS.MAX_KEEP_DAYS);
+  within("finished.keepTasks", finished.keepTasks, 1, BOUNDS.MAX_KEEP_TASKS);
+  within("finished.keepAttempts", finished.keepAttempts, BOUNDS.MIN_KEPT_ATTEMPTS, BOUNDS.MAX_KEPT_ATTEMPTS);
   for (const door of ["http", "grpc"] as const)
     if (!/^(\d+\.\d+\.\d+\.\d+|\[[\da-f:]+\]):\d+$/i.test(api[door].address))
       refuse(`api.${door}.address`, "must be an address and a port, as in 127.0.0.1:7654");

@@ -39,6 +39,7 @@ type ShellMethods = Pick<
   | "watchAddress"
   | "getSettings"
   | "setSettings"
+  | "checkSettings"
   | "watchClosing"
   | "answerClosing"
   | "watchFormAsks"
@@ -133,6 +134,7 @@ export function createFakeShell(connections: Connection[]): FakeShell {
       doors.forEach((told) => told(doorsOf(settings)));
       return copy(settings);
     },
+    checkSettings: async (patch) => void patched(settings, patch),
     watchClosing: async (onQuestion) => subscribe(closing, onQuestion),
     answerClosing: async (answer, remember) => {
       if (remember && answer !== "cancel") settings = patched(settings, { closing: answer });

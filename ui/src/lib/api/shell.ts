@@ -166,6 +166,7 @@ export type ShellCommands = {
   remove_connection: { arguments: { name: string }, answer: void },
   get_settings: { arguments: {  }, answer: Settings },
   set_settings: { arguments: { patch: unknown }, answer: Settings },
+  check_settings: { arguments: { patch: unknown }, answer: void },
   inherited_environment: { arguments: {  }, answer: InheritedEnvironment },
   diagnose: { arguments: {  }, answer: Diagnosis },
   log_usage: { arguments: {  }, answer: number },

@@ -283,6 +283,7 @@ export const tauriBackend: Backend = {
 
   getSettings: () => shell("get_settings", {}),
   setSettings: (patch) => shell("set_settings", { patch }),
+  checkSettings: (patch) => shell("check_settings", { patch }),
   watchClosing: (onQuestion) =>
     watch<CloseQuestion | null>("watch_closing", {}, (question) => onQuestion(question ?? undefined)),
   answerClosing: (answer, remember) => shell("answer_closing", { answer, remember }),

@@ -17,23 +17,14 @@ type Asked = Omit<Question, "act">;
 const tighter = (before: number | null, wanted: number | null): boolean =>
   wanted !== null && (before === null || wanted < before);
 
-/** Less is refused (crates/model/src/settings/). */
-const LEAST: Readonly<Record<string, number>> = {
-  "logs.runBytes": 1e6,
-  "logs.taskBytes": 1e6,
-  "logs.totalBytes": 1e6,
-  "finished.keepAttempts": 10,
-};
-
-/** Null when nothing goes by it. */
+/** Of a value that the settings take; null when nothing goes by it. */
 export async function deletes(
   path: string,
   wanted: unknown,
   now: Settings,
   known: Known,
 ): Promise<Asked | null> {
-  // What is no limit is refused by the backend, and deletes nothing.
-  if (wanted !== null && (typeof wanted !== "number" || wanted < (LEAST[path] ?? 1))) return null;
+  if (wanted !== null && typeof wanted !== "number") return null;
   const { logs, finished } = now;
   switch (path) {
     case "finished.keepTasks":
@@ -59,8 +50,6 @@ export async function deletes(
       };
     case "logs.totalBytes": {
       if (!tighter(logs.totalBytes, wanted) || wanted === null) return null;
-      // They hold the log of a task at least; the backend refuses less.
-      if (logs.taskBytes !== null && wanted < logs.taskBytes) return null;
       const over = known.logBytes === undefined ? undefined : known.logBytes - wanted;
       if (over !== undefined && over <= 0) return null;
       const much = over === undefined ? "parts" : `about ${bytes(over)}`;
@@ -75,8 +64,6 @@ export async function deletes(
       const [before, of] =
         path === "logs.runBytes" ? [logs.runBytes, "a run"] : [logs.taskBytes, "all runs of a task"];
       if (!tighter(before, wanted) || wanted === null) return null;
-      // A task holds a run's log at least; the backend refuses less.
-      if (path === "logs.taskBytes" && logs.runBytes !== null && wanted < logs.runBytes) return null;
       // All together do not exceed it: neither does any of them.
       if (known.logBytes !== undefined && known.logBytes <= wanted) return null;
       return {

@@ -11,6 +11,10 @@ const SAID_MS = 1600;
 /** So long what was looked for is lit. */
 const LIT_MS = 2500;
 
+/** Of one field; `path` names its members. */
+const patchOf = (path: string, value: unknown): SettingsPatch =>
+  path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as SettingsPatch;
+
 export class SettingsState {
   value = $state.raw<Settings | undefined>(undefined);
   /** By the field's path, as in `logs.runBytes`. */
@@ -42,30 +46,40 @@ export class SettingsState {
 
   /** Sets one field; `path` names its members, as the error of the backend does. */
   async set(path: string, value: unknown): Promise<boolean> {
-    const names = path.split(".");
-    const patch = names.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
     try {
-      this.value = await this.#backend.setSettings(patch as SettingsPatch);
+      this.value = await this.#backend.setSettings(patchOf(path, value));
       this.#settled(path);
       this.saved = path;
       clearTimeout(this.#said);
       this.#said = setTimeout(() => (this.saved = undefined), SAID_MS);
       return true;
     } catch (thrown) {
-      const error = ApiError.from(thrown);
-      this.#forget(path);
-      const [, field = path, item] = /^(.*?)(?:\[(\d+)\].*)?$/.exec(error.field ?? path) ?? [];
-      const which = item !== undefined && Array.isArray(value) ? `“${String(value[Number(item)])}” ` : "";
-      // A rule that spans fields may name one that is not on this page: it is said where the person is.
-      const at = this.#shown.has(field) ? field : path;
-      if (!this.#shown.has(at)) {
-        this.#report(thrown);
-        return false;
-      }
-      this.#causes.set(at, path);
-      this.errors[at] = which ? which + error.message : sentence(error.message);
+      this.#refused(path, value, thrown);
       return false;
     }
+  }
+
+  /** Whether `set` would take it; where not, the reason is said as `set` does. */
+  async check(path: string, value: unknown): Promise<boolean> {
+    try {
+      await this.#backend.checkSettings(patchOf(path, value));
+      return true;
+    } catch (thrown) {
+      this.#refused(path, value, thrown);
+      return false;
+    }
+  }
+
+  #refused(path: string, value: unknown, thrown: unknown) {
+    const error = ApiError.from(thrown);
+    this.#forget(path);
+    const [, field = path, item] = /^(.*?)(?:\[(\d+)\].*)?$/.exec(error.field ?? path) ?? [];
+    const which = item !== undefined && Array.isArray(value) ? `“${String(value[Number(item)])}” ` : "";
+    // A rule that spans fields may name one that is not on this page: it is said where the person is.
+    const at = this.#shown.has(field) ? field : path;
+    if (!this.#shown.has(at)) return this.#report(thrown);
+    this.#causes.set(at, path);
+    this.errors[at] = which ? which + error.message : sentence(error.message);
   }
 
   /** Brings somebody to a setting: its group is lit for a moment. */
