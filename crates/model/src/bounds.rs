@@ -70,6 +70,8 @@ pub const MAX_AFTER: usize = 1_000;
 pub const MIN_SILENT_MS: u64 = 1_000;
 /// Machines that one lane can span.
 pub const MAX_LANE_MACHINES: usize = 50;
+/// As many logs as can be read and searched as one.
+pub const MAX_MERGED_LOGS: usize = 16;
 /// The shortest interval of a schedule, in milliseconds.
 pub(crate) const MIN_EVERY_MS: u64 = 1_000;
 /// The longest jitter of a schedule, in milliseconds: a day.

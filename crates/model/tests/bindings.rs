@@ -30,6 +30,7 @@ fn bounds() -> String {
         MAX_KEEP_TASKS,
         MIN_KEPT_ATTEMPTS,
         MAX_KEPT_ATTEMPTS,
+        MAX_MERGED_LOGS,
     );
     format!("\nexport const BOUNDS = {{\n{bounds}}} as const;\n")
 }

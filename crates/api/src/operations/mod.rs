@@ -55,11 +55,11 @@ use solti_model::{
     HistoryQuery, Hook, HookDelivery, HookList, HookState, Job, JobCalendar, JobChange, JobDetail, JobList,
     JobName, JobQuery, JobRevision, JobSecrets, JobTasks, Lane, LaneRules, LastLine, LineChunk, LineMatch,
     LinkedTasks, ListLayout, ListQuery, LocalImage, LogDensity, LogInfo, LogQuery, LogRows, LogText,
-    MAX_FORESEEN, MAX_LANE_CAPACITY, MAX_MOVES, MAX_PRIORITY, MAX_SPANS, MAX_TASK_ROWS, MatchedMergedRows,
-    MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges, RunEnvironment, RunId, RunPage,
-    RunnerInfo, SavedView, Schedule, ScheduleId, SchedulePreview, SearchHit, Slot, SourceRow, StopMode,
-    Summary, TaskChange, TaskEvent, TaskHits, TaskId, TaskList, TaskRow, TaskSpans, TextPosition,
-    UsageSample,
+    MAX_FORESEEN, MAX_LANE_CAPACITY, MAX_MERGED_LOGS, MAX_MOVES, MAX_PRIORITY, MAX_SPANS, MAX_TASK_ROWS,
+    MatchedMergedRows, MatchedRows, MergedPosition, MergedRows, Rank, RowKey, RowNo, RowRanges,
+    RunEnvironment, RunId, RunPage, RunnerInfo, SavedView, Schedule, ScheduleId, SchedulePreview, SearchHit,
+    Slot, SourceRow, StopMode, Summary, TaskChange, TaskEvent, TaskHits, TaskId, TaskList, TaskRow,
+    TaskSpans, TextPosition, UsageSample,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -43,9 +43,10 @@ macro_rules! search_operations {
                     near: RowNo,
                 }
 
-                /// Searches several logs (16 at most) as one, in their merged order: `near` is a position there. Each is also
-                /// searched by itself: that search answers as `<id>-<n>`, n being the number of the source, from 0.
+                /// Searches several logs as one, in their merged order: `near` is a position there. Each is also searched by
+                /// itself: that search answers as `<id>-<n>`, n being the number of the source, from 0.
                 bound OpenMergedSearch "open_merged_search" -> SearchEvent {
+                    #[schemars(length(max = MAX_MERGED_LOGS))]
                     sources: Vec<RunId>,
                     query: LogQuery,
                     #[serde(default)]

@@ -12,6 +12,7 @@ export const BOUNDS = {
   MAX_KEEP_TASKS: 1000000000,
   MIN_KEPT_ATTEMPTS: 10,
   MAX_KEPT_ATTEMPTS: 10000,
+  MAX_MERGED_LOGS: 16,
 } as const;
 
 export type FieldError = { 

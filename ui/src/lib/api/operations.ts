@@ -390,7 +390,7 @@ export interface Topics {
   watchLog: { request: WatchLog; item: LogInfo };
   /** Searches a log: around row `near`, then back to the beginning, then on to the end and, while the run lasts, as the log grows. The first item names the search for its other operations, the others tell how far it is. It ends when its stream is closed. `InvalidRequest` with the field `query.pattern` for a pattern that is none. */
   openSearch: { request: OpenSearch; item: SearchEvent };
-  /** Searches several logs (16 at most) as one, in their merged order: `near` is a position there. Each is also searched by itself: that search answers as `<id>-<n>`, n being the number of the source, from 0. */
+  /** Searches several logs as one, in their merged order: `near` is a position there. Each is also searched by itself: that search answers as `<id>-<n>`, n being the number of the source, from 0. */
   openMergedSearch: { request: OpenMergedSearch; item: SearchEvent };
   /** Searches what the logs of these tasks, or of all, hold now, newest task first. */
   searchAll: { request: SearchAll; item: TaskHits };

@@ -2,6 +2,7 @@
 // mapped to them in keys.ts. What is done with tasks, the queue and jobs, and when something is asked first, is in commands/; the
 // form in task-form.svelte.ts; what is said for a moment in notices.svelte.ts.
 import type { Backend, Unsubscribe } from "../api/backend";
+import { BOUNDS } from "../api/bindings";
 import type {
   AppInfo,
   CloseAnswer,
@@ -40,8 +41,6 @@ import { TaskForm } from "./task-form.svelte";
 import { TaskList } from "./task-list.svelte";
 import { Views } from "./views.svelte";
 
-/** Logs that can be read as one. */
-const MERGED = 16;
 const TYPING_MS = 120;
 
 /** What a menu at a point of the window offers. */
@@ -292,7 +291,8 @@ export class Workspace implements SettingsHost, TaskCommandHost {
     const sources = rows
       .filter((row) => row.task.status.attempt > 0)
       .map((row) => ({ id: idOf(row), attempt: row.task.status.attempt }));
-    if (sources.length > MERGED) this.notices.say("error", `At most ${MERGED} logs fit in one window`);
+    const most = BOUNDS.MAX_MERGED_LOGS;
+    if (sources.length > most) this.notices.say("error", `At most ${most} logs fit in one window`);
     else if (sources.length > 0)
       this.backend.openMergedWindow(sources).catch((thrown: unknown) => this.report(thrown));
   }

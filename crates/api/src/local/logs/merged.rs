@@ -16,16 +16,14 @@ use crate::{ApiError, SupervisorApiAdapter};
 use futures::future::select_all;
 use solti_logstore::{LogError, LogSearch, MergedExport, Progress};
 use solti_model::{
-    FieldError, LogDensity, MAX_ROW_BYTES, MatchedMergedRows, MergedPosition, MergedRows, Rank, RowKey,
-    RunId, SearchProgress,
+    FieldError, LogDensity, MAX_MERGED_LOGS, MAX_ROW_BYTES, MatchedMergedRows, MergedPosition, MergedRows,
+    Rank, RowKey, RunId, SearchProgress,
 };
 use solti_supervisor::SupervisorError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
-
-const MAX_SOURCES: usize = 16;
 
 /// Several logs in the making of a file.
 struct MergedRowExport {
@@ -135,8 +133,8 @@ impl Parts {
 
 impl SupervisorApiAdapter {
     async fn sources(&self, sources: &[RunId]) -> Result<Vec<RunLog>, ApiError> {
-        if sources.len() > MAX_SOURCES {
-            return Err(FieldError::new("sources", format!("at most {MAX_SOURCES} logs")).into());
+        if sources.len() > MAX_MERGED_LOGS {
+            return Err(FieldError::new("sources", format!("at most {MAX_MERGED_LOGS} logs")).into());
         }
         let mut logs = Vec::with_capacity(sources.len());
         for source in sources {

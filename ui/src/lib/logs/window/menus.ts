@@ -1,5 +1,6 @@
 // What the menus of windows of logs offer: "more" in the toolbar, and the one of a row. The window of one log has a few entries beside
 // those of any.
+import { BOUNDS } from "../../api/bindings";
 import { plural } from "../../shared/format";
 import type { MenuEntry } from "../../shared/Menu.svelte";
 import { visible } from "../../shared/row-text/controls";
@@ -23,8 +24,6 @@ export const STREAMS: Record<StreamChoice, string> = {
   stderr: "stderr only",
 };
 
-/** So many logs are read as one (`openMergedSearch`). */
-const MAX_MERGED = 16;
 /** A longer name of a task, or an address, is cut in a menu. */
 const NAME = 32;
 const ADDRESS = 40;
@@ -66,7 +65,7 @@ async function reveal({ source, told }: LogWindow<OneLog>): Promise<void> {
 async function openAttempts({ source, told }: LogWindow<OneLog>): Promise<void> {
   const { id, attempts, history } = source;
   const kept = history.length > 0 ? history.map(({ attempt }) => attempt) : [attempts];
-  const runs = kept.slice(-MAX_MERGED).map((attempt) => ({ id, attempt }));
+  const runs = kept.slice(-BOUNDS.MAX_MERGED_LOGS).map((attempt) => ({ id, attempt }));
   await told.during(null, "open the attempts", () => source.backend.openMergedWindow(runs));
 }
 
