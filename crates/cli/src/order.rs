@@ -8,17 +8,13 @@ use rand::Rng as _;
 use solti_api::ApiError;
 use solti_model::{
     AdmissionStrategy, ClusterRequest, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy,
-    Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask, quoted,
+    Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask, own_lane_name, own_lane_suffix,
+    quoted,
 };
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
-
-/// Characters that lane names of our own end in; as the app's form makes them.
-const LETTERS: &[u8] = b"abcdefghjkmnpqrstvwxyz23456789";
-const DIGITS: &[u8] = b"23456789";
-const LANE_WORD: usize = 40;
 
 /// `here` is the directory to run in when none is named.
 ///
@@ -221,14 +217,10 @@ fn is_assignment(word: &str) -> bool {
 
 /// A lane that nobody else is in.
 fn own_lane(command: &str) -> Result<Slot, CliError> {
-    let name = Path::new(command).file_name().unwrap_or_default().to_string_lossy();
-    let legal = name.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c));
-    let word: String = legal.take(LANE_WORD).collect();
+    let program = Path::new(command).file_name().unwrap_or_default().to_string_lossy();
     let mut random = rand::rng();
-    let mut of = |letters: &[u8]| char::from(letters[random.random_range(0..letters.len())]);
-    // As the app's form ends them (`ui/src/lib/shared/own-lane.ts`).
-    let end: String = [LETTERS, LETTERS, LETTERS, LETTERS, DIGITS].into_iter().map(&mut of).collect();
-    Ok(Slot::new(if word.is_empty() { format!("run-{end}") } else { format!("{word}-{end}") })?)
+    let suffix = own_lane_suffix(|below| random.random_range(0..below));
+    Ok(Slot::new(own_lane_name(&program, &suffix))?)
 }
 
 fn text(what: &'static str, word: OsString) -> Result<String, CliError> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 const MAX_ID_BYTES: usize = 256;
-const MAX_SLOT_BYTES: usize = 64;
+pub(crate) const MAX_SLOT_BYTES: usize = 64;
 
 /// Whether `name` may be a file name, a URL segment and a word on a command line at once.
 fn check_name(field: &str, name: &str, max: usize) -> Result<(), FieldError> {

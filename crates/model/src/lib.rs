@@ -161,6 +161,7 @@ pub use log_row::{LogInfo, LogRow, LogRows, MAX_ROW_BYTES, RemovedRows, RowSecti
 pub use machine_url::MachineUrl;
 pub use matching::{Searched, folded};
 pub use notify::{NotifyRules, Stall, StallThen};
+pub use own_lane::{own_lane_name, own_lane_suffix};
 pub use parameter::{Days, MAX_SECRET_BYTES, Parameter, ParameterType};
 pub use phase::TaskPhase;
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};

@@ -12,7 +12,7 @@ import type {
   StallThen,
   Stdin,
 } from "../api";
-import { randomSuffix } from "../shared/own-lane";
+import { ownLaneName, randomSuffix } from "../shared/own-lane";
 import { parseCommandLine } from "./commandLine";
 import { emptyContainer, type ContainerForm } from "./container";
 import { emptyCluster, type ClusterForm } from "./cluster";
@@ -125,17 +125,10 @@ export function emptyForm(suffix: string = randomSuffix()): Form {
   };
 }
 
-/** The lane of its own: made from the name, or from the program, and unique by its suffix. At most 64 bytes. */
+/** The lane of its own: made from the name, or from the program, and unique by its suffix. */
 export function ownLane(form: Form): string {
   if (form.lane.given) return form.lane.slot;
-  const base = (form.name.trim() || programName(form))
-    .normalize("NFKD")
-    .replaceAll(/\p{M}/gu, "")
-    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
-    .replaceAll(/^[-.]+|[-.]+$/g, "")
-    .slice(0, 64 - form.lane.suffix.length - 1)
-    .toLowerCase();
-  return `${base || "task"}-${form.lane.suffix}`;
+  return ownLaneName(form.name.trim() || programName(form), form.lane.suffix);
 }
 
 /** A lane of its own is another one from now on: the task is another one. */

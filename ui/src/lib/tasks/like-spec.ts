@@ -1,11 +1,8 @@
 // The spec of a task like one that is there already.
 import type { Backend } from "../api/backend";
 import type { Task, TaskSpec } from "../api/types";
-import { isNamedForOneTask, randomSuffix } from "../shared/own-lane";
+import { isNamedForOneTask, ownLaneName } from "../shared/own-lane";
 import type { TaskList } from "./task-list.svelte";
-
-/** The longest name of a lane. */
-const LANE_LENGTH = 64;
 
 /** As another task runs it: now, and for no other task's sake. */
 export function again(spec: TaskSpec): TaskSpec {
@@ -16,13 +13,7 @@ export function again(spec: TaskSpec): TaskSpec {
 /** The same task, so that it starts although the first one runs. */
 export function besideItself(spec: TaskSpec): TaskSpec {
   const base = isNamedForOneTask(spec.slot) ? spec.slot.slice(0, spec.slot.lastIndexOf("-")) : spec.slot;
-  const suffix = randomSuffix();
-  return {
-    ...spec,
-    slot: `${base.slice(0, LANE_LENGTH - suffix.length - 1)}-${suffix}`,
-    ownLane: true,
-    admission: "dropIfRunning",
-  };
+  return { ...spec, slot: ownLaneName(base), ownLane: true, admission: "dropIfRunning" };
 }
 
 /** The task in the detail pane with its whole spec: rows have only what they show. */
