@@ -4,7 +4,7 @@ use crate::table::Cell;
 use crate::terminal::harmless;
 use crate::time;
 use anstyle::{AnsiColor, Style};
-use solti_model::{OnCluster, TaskPhase, TaskRow, TaskStatus, Waiting};
+use solti_model::{OnCluster, TaskPhase, TaskRow, TaskStatus, Waiting, words};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub fn now_ms() -> u64 {
@@ -46,7 +46,7 @@ pub fn status(row: &TaskRow) -> Cell {
         (Some(_), _) => None,
         (None, _) if row.silent_since.is_some() => {
             let since = row.silent_since.unwrap_or_default();
-            Some(format!("no output for {}", span(now_ms().saturating_sub(since))))
+            Some(format!("no output for {}", words::took(now_ms().saturating_sub(since))))
         }
         (None, _) if row.main_ended.is_some() => Some("main program ended".into()),
         (None, _) if let Some(OnCluster { node: Some(node) }) = &row.on_cluster => {
@@ -63,7 +63,7 @@ pub fn status(row: &TaskRow) -> Cell {
 
 /// Why it waits.
 fn waits(waiting: &Waiting) -> String {
-    let left = |until: &u64| span(until.saturating_sub(now_ms()));
+    let left = |until: &u64| words::took(until.saturating_sub(now_ms()));
     match waiting {
         Waiting::Lane { position, .. } => format!("{position} in the queue"),
         Waiting::Backoff { until } => format!("again in {}", left(until)),
@@ -123,23 +123,11 @@ pub fn duration(row: &TaskRow) -> String {
         TaskPhase::Running => row.started_at.map(|start| now_ms().saturating_sub(start)),
         _ => row.took_ms(),
     };
-    took.map_or_else(String::new, span)
+    took.map_or_else(String::new, words::took)
 }
 
 pub fn ago(ms: u64) -> String {
-    format!("{} ago", span(now_ms().saturating_sub(ms)))
-}
-
-/// A span of time in its two largest units.
-pub fn span(ms: u64) -> String {
-    let seconds = ms / 1_000;
-    match seconds {
-        0 => format!("{ms} ms"),
-        1..60 => format!("{}.{} s", seconds, ms % 1_000 / 100),
-        60..3_600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        3_600..86_400 => format!("{} h {:02} min", seconds / 3_600, seconds % 3_600 / 60),
-        _ => format!("{} d {:02} h", seconds / 86_400, seconds % 86_400 / 3_600),
-    }
+    format!("{} ago", words::took(now_ms().saturating_sub(ms)))
 }
 
 /// One line on how a task ended, for who waited for it; `None` when it went well.
@@ -158,20 +146,6 @@ pub fn bad_end(status: &TaskStatus) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_have_two_units() {
-        for (ms, words) in [
-            (0, "0 ms"),
-            (999, "999 ms"),
-            (4_260, "4.2 s"),
-            (60_000, "1 min 00 s"),
-            (3_725_000, "1 h 02 min"),
-            (93_600_000, "1 d 02 h"),
-        ] {
-            assert_eq!(span(ms), words);
-        }
-    }
 
     fn row(status: serde_json::Value, more: serde_json::Value) -> TaskRow {
         let mut row = serde_json::json!({

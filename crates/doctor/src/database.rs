@@ -1,7 +1,8 @@
 //! The database: whether it is sound, what copies there are, and what was kept of damaged ones.
 
-use crate::words::{age, bytes};
+use crate::words::age;
 use rustix::fs::{Access, access};
+use solti_model::words::bytes;
 use solti_model::{Finding, counted};
 use solti_store::{
     DAMAGED_KEPT, DATABASE_FILE, Inspection, StoreError, backups, damaged, inspect, sqlite_version,

@@ -1,7 +1,7 @@
 //! The data folder: whose it is, who may read it, how much room there is, and whether an app holds it.
 
-use crate::words::bytes;
 use solti_model::Finding;
+use solti_model::words::bytes;
 use solti_store::{FolderAccess, FolderRefused, LOCK_FILE, folder_access, free_bytes};
 use std::fs::Metadata;
 use std::io;

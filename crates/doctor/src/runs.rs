@@ -1,6 +1,6 @@
 //! The run folders: what the logs take, whether that is within the limits, and folders that no task knows of.
 
-use crate::words::bytes;
+use solti_model::words::bytes;
 use solti_model::{Finding, LogSettings, TaskId, counted, grouped};
 use solti_store::{StoreError, known_tasks};
 use std::collections::HashSet;

@@ -1,8 +1,9 @@
 //! What a lane asks of the machine before it starts a task, and whether the machine is kept awake while one of its tasks runs. Pure:
 //! what the machine is like just now, and the time, are arguments.
 
-use crate::bounds::{counted, within};
+use crate::bounds::within;
 use crate::lane_machines::{LaneMachine, check_lane_machines};
+use crate::words::{bytes, limit};
 use crate::{FieldError, MAX_BYTES, MAX_DURATION_MS, MAX_LANE_MACHINES, MAX_LOAD, MIN_IDLE_MS, MIN_LOAD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,6 @@ use std::fmt;
 use ts_rs::TS;
 
 const MINUTES_OF_A_DAY: u16 = 24 * 60;
-const MINUTE_MS: u64 = 60_000;
 
 /// What a lane asks of the machine. All that is set has to be so before it starts a task, or the next attempt of one; what runs
 /// goes on. A condition that cannot be looked at is not fulfilled: the lane waits, and says why.
@@ -188,7 +188,7 @@ impl LaneRules {
             self.on_mains.then(|| ("mains power".to_owned(), machine.on_mains.clone())),
             self.idle_ms.map(|wanted| {
                 let idle = machine.idle_ms.clone().map(|idle| idle >= wanted);
-                (idle_words(wanted), idle)
+                (format!("{} without anybody at it", limit(wanted)), idle)
             }),
             self.load_below.map(|wanted| {
                 (format!("a load below {wanted}"), machine.load.clone().map(|load| load < wanted))
@@ -221,24 +221,9 @@ fn joined(parts: impl Iterator<Item = String>) -> Option<String> {
     Some(if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) })
 }
 
-fn idle_words(ms: u64) -> String {
-    let minutes = ms.div_ceil(MINUTE_MS);
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} min without anybody at it"),
-        (hours, 0) => format!("{hours} h without anybody at it"),
-        (hours, minutes) => format!("{hours} h {minutes} min without anybody at it"),
-    }
-}
-
-/// Powers of 1,000, as disks are sold.
-fn size_words(bytes: u64) -> String {
-    let (value, unit) = match bytes {
-        0..1_000_000 => return counted(bytes, "byte"),
-        1_000_000..1_000_000_000 => (bytes as f64 / 1e6, "MB"),
-        1_000_000_000..1_000_000_000_000 => (bytes as f64 / 1e9, "GB"),
-        _ => (bytes as f64 / 1e12, "TB"),
-    };
-    format!("{} {unit}", (value * 10.0).round() / 10.0)
+/// It was set, so that most are whole numbers of a unit: `50 GB`.
+fn size_words(size: u64) -> String {
+    bytes(size).replace(".0 ", " ")
 }
 
 impl Hours {
@@ -413,7 +398,7 @@ mod tests {
 
     #[test]
     fn sizes_are_told_in_the_unit_that_fits() {
-        let told = [999, 50_500_000_000, 900_000_000_000_000].map(size_words);
-        assert_eq!(told, ["999 bytes", "50.5 GB", "900 TB"]);
+        let told = [999, 999_400, 50_500_000_000, 50_000_000_000, 900_000_000_000_000].map(size_words);
+        assert_eq!(told, ["999 B", "999 kB", "50.5 GB", "50 GB", "900 TB"]);
     }
 }

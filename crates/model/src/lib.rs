@@ -94,6 +94,7 @@ mod validate;
 mod validate_container;
 mod validate_wasm;
 mod waiting;
+pub mod words;
 
 pub use backoff::{BackoffState, BackoffStrategy, JitterStrategy};
 pub use bounds::{

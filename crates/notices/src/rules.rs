@@ -1,5 +1,6 @@
 //! Which tasks are told of, and in which words.
 
+use solti_model::words::took;
 use solti_model::{
     NotificationRule, NotificationSettings, NotifyRules, RunId, TaskChange, TaskId, TaskPhase, TaskRow,
 };
@@ -135,7 +136,7 @@ impl Announced {
         summed_up(&silent, What::Silent, |row| {
             // When it was told is when it last changed.
             let since = row.silent_since.unwrap_or(row.task.metadata.updated_at);
-            format!("no output for {}", length(row.task.metadata.updated_at.saturating_sub(since)))
+            format!("no output for {}", took(row.task.metadata.updated_at.saturating_sub(since)))
         })
     }
 }
@@ -186,7 +187,7 @@ impl Announced {
         let mut notices = summed_up(&failed, What::Failed, |row| {
             row.task.status.error.clone().unwrap_or_else(|| exit(row))
         });
-        notices.extend(summed_up(&finished, What::Finished, |row| format!("after {}", length(took_ms(row)))));
+        notices.extend(summed_up(&finished, What::Finished, |row| format!("after {}", took(took_ms(row)))));
         notices.extend(self.silences(change));
         notices
     }
@@ -225,15 +226,6 @@ fn exit(row: &TaskRow) -> String {
 
 fn took_ms(row: &TaskRow) -> u64 {
     row.took_ms().unwrap_or(0)
-}
-
-fn length(ms: u64) -> String {
-    let seconds = ms / 1000;
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
-    }
 }
 
 #[cfg(test)]
@@ -338,10 +330,5 @@ mod tests {
         assert_eq!((&*told[0].title, &*told[0].body), ("build has gone silent", "no output for 1 min 00 s"));
         assert_eq!(titles(&mut reported, vec![silent(5)]), Vec::<String>::new());
         assert_eq!(titles(&mut reported, vec![silent(900)]), ["build has gone silent"]);
-    }
-
-    #[test]
-    fn lengths_read_well() {
-        assert_eq!([31_000, 62_000, 7_320_000].map(length), ["31 s", "1 min 02 s", "2 h 02 min"]);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use solti_model::TaskSpec;
 use solti_model::secret::masked_text;
+use solti_model::{TaskSpec, words};
 use solti_shim::exit_record::{EndFlags, ExitRecord, LeaderStatus, RunEnd as RecordedEnd, RunState, Usage};
 
 use crate::StartFailure;
@@ -162,7 +162,10 @@ impl RunEnd {
             Self::ExitedBecause { why, .. } => masked_text(why).into_owned(),
             Self::Signaled { signal } => format!("killed by {}", describe_signal(*signal)),
             Self::TimedOut { .. } => match timeout {
-                Some(limit) => format!("timed out after {}", words_for(limit)),
+                Some(limit) => format!(
+                    "timed out after {}",
+                    words::limit(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
+                ),
                 None => "timed out".to_owned(),
             },
             Self::Stopped { .. } => "stopped".to_owned(),
@@ -229,15 +232,6 @@ impl RunOutcome {
     }
 }
 
-/// `30 s`, `1.5 s`, `250 ms`.
-fn words_for(duration: Duration) -> String {
-    match duration.as_millis() {
-        ms if ms < 1_000 => format!("{ms} ms"),
-        ms if ms % 1_000 == 0 => format!("{} s", ms / 1_000),
-        ms => format!("{}.{} s", ms / 1_000, format!("{:03}", ms % 1_000).trim_end_matches('0')),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,7 +255,11 @@ mod tests {
             assert_eq!(end.describe(limit).as_deref(), words);
         }
         let timed_out = RunEnd::TimedOut { code: Some(0), signal: None };
-        for (ms, words) in [(250, "timed out after 250 ms"), (1_500, "timed out after 1.5 s")] {
+        for (ms, words) in [
+            (250, "timed out after 250 ms"),
+            (1_500, "timed out after 1.5 s"),
+            (5_400_000, "timed out after 1 h 30 min"),
+        ] {
             assert_eq!(timed_out.describe(Some(Duration::from_millis(ms))).as_deref(), Some(words));
         }
     }

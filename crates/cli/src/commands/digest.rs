@@ -4,9 +4,9 @@ use super::{print, print_json, tell_of_hold};
 use crate::args::Options;
 use crate::error::CliError;
 use crate::terminal::harmless;
-use crate::{server, show, time};
+use crate::{server, time};
 use solti_api::operations::{Operations as _, ReadDigest};
-use solti_model::{Digest, DigestTask, MAX_DIGEST_NAMED, SortBy, TaskPhase, counted, grouped};
+use solti_model::{Digest, DigestTask, MAX_DIGEST_NAMED, SortBy, TaskPhase, counted, grouped, words};
 use std::time::SystemTime;
 
 /// The phases of what a digest calls failed.
@@ -28,7 +28,7 @@ pub async fn digest(options: &Options, since: SystemTime) -> Result<u8, CliError
 fn text(digest: &Digest) -> String {
     let mut lines = Vec::new();
     for sleep in digest.slept.iter().rev() {
-        let slept = show::span(sleep.to.saturating_sub(sleep.from));
+        let slept = words::took(sleep.to.saturating_sub(sleep.from));
         lines.push(format!("The machine slept from {} for {slept}.", time::written(sleep.from)));
     }
     let count = |phase| digest.ended.get(&phase).copied().unwrap_or(0);

@@ -9,7 +9,9 @@ use crate::terminal::{harmless, say};
 use crate::{server, show};
 use solti_api::operations::{Forecast, GetTaskRows, Operations as _};
 use solti_http::HttpClient;
-use solti_model::{Foreseen, MAX_TASK_ROWS, NotForeseen, Slot, TaskForecast, TaskId, TaskRow, TimeRange};
+use solti_model::{
+    Foreseen, MAX_TASK_ROWS, NotForeseen, Slot, TaskForecast, TaskId, TaskRow, TimeRange, words,
+};
 use std::collections::HashMap;
 
 pub async fn queue(options: &Options, slot: Option<Slot>) -> Result<u8, CliError> {
@@ -75,7 +77,7 @@ fn ends(task: &TaskForecast, now: u64) -> String {
 /// As in "in 4 min 10 s to 6 min 00 s".
 fn within(TimeRange { from, to }: TimeRange, now: u64) -> String {
     let (from, to) = (from.saturating_sub(now), to.saturating_sub(now));
-    match (show::span(from), show::span(to)) {
+    match (words::took(from), words::took(to)) {
         _ if to == 0 => "now".to_owned(),
         (earliest, latest) if earliest == latest => format!("in {latest}"),
         (_, latest) if from == 0 => format!("within {latest}"),

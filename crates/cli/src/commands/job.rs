@@ -18,7 +18,7 @@ use solti_api::operations::{
 use solti_http::HttpClient;
 use solti_model::{
     FieldError, Job, JobDetail, JobName, JobQuery, JobRow, JobRun, MAX_TIME_MS, Parameter, ParameterType,
-    Schedule, TaskPhase, TaskRow, counted, not_run, read_whole,
+    Schedule, TaskPhase, TaskRow, counted, not_run, read_whole, words,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -220,7 +220,7 @@ fn facts(JobDetail { job, schedules, stats, firings, warnings }: &JobDetail) -> 
     }
     if stats.runs > 0 {
         let took = stats.median_ms.zip(stats.p95_ms).map(|(median, p95)| {
-            let (median, p95) = (show::span(median), show::span(p95));
+            let (median, p95) = (words::took(median), words::took(p95));
             format!("; half of those that ended by themselves took up to {median}, 95 % up to {p95}")
         });
         let last =
@@ -407,7 +407,7 @@ async fn next(
         return Ok(0);
     }
     let cells = |time: &solti_model::ComingRun| {
-        let left = show::span(time.at.saturating_sub(from));
+        let left = words::took(time.at.saturating_sub(from));
         [
             Cell::whole(time::written(time.at)),
             Cell::new(format!("in {left}")),
@@ -429,7 +429,7 @@ fn nothing_due(job: Option<&JobDetail>, now: u64, within_ms: u64) -> String {
         () if within_ms == 0 => "now".to_owned(),
         () if within_ms.is_multiple_of(DAY_MS) => format!("within {}", counted(within_ms / DAY_MS, "day")),
         () if within_ms.is_multiple_of(HOUR_MS) => format!("within {}", counted(within_ms / HOUR_MS, "hour")),
-        () => format!("within {}", show::span(within_ms)),
+        () => format!("within {}", words::took(within_ms)),
     };
     let further =
         format!("--within {}days looks further", (within_ms.div_ceil(DAY_MS)).max(1).saturating_mul(4));

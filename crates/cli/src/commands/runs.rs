@@ -8,7 +8,7 @@ use crate::terminal::say;
 use crate::{server, show, task_ids, time};
 use serde_json::json;
 use solti_api::operations::{Operations as _, PageRuns};
-use solti_model::{AttemptsNotKept, HistoryQuery, TaskRun, counted};
+use solti_model::{AttemptsNotKept, HistoryQuery, TaskRun, counted, words};
 
 pub async fn runs(options: &Options, runs: Runs) -> Result<u8, CliError> {
     let client = server::client(options).await?;
@@ -63,7 +63,7 @@ fn cells(run: &TaskRun) -> [Cell; 5] {
         Cell::whole(run.attempt.to_string()),
         Cell::styled(run.phase.word(), show::style(run.phase)),
         Cell::whole(time::written(run.started_at)),
-        Cell::new(show::span(took)),
+        Cell::new(words::took(took)),
         Cell::new(remarks.collect::<Vec<_>>().join("; ")),
     ]
 }

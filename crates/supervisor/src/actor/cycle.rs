@@ -10,6 +10,7 @@ use super::{Actor, Message, Reply, event, runner_mode};
 use crate::clock::now_ms;
 use crate::{LiveRun, SupervisorError};
 use rustix::process::Signal;
+use solti_model::words::took;
 use solti_model::{
     AfterReboot, BackoffState, BeforeReboot, FieldError, MainEnded, NextStep, OnCluster, RunId, RunUsage,
     Slot, TaskEventKind, TaskId, TaskPhase, TaskRun, TaskStatus, after_attempt,
@@ -365,7 +366,7 @@ impl Actor {
         active.stage = Stage::Backoff { looping, held: false, timer: None };
         changes.insert(0, self.put_task(id).await);
         let why = if looping { "crash loop, " } else { "" };
-        let detail = Some(format!("{why}in {delay_ms} ms"));
+        let detail = Some(format!("{why}in {}", took(delay_ms)));
         changes.push(event(id, now, Some(attempt), TaskEventKind::RetryScheduled, detail));
         let commit = self.save(changes).await;
         let (effect, waiting, id) = (self.effect(), self.effect(), id.clone());

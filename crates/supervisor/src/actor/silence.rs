@@ -7,6 +7,7 @@ use super::effect::Effect;
 use super::outcome::AttemptResult;
 use super::{Actor, Message, event};
 use crate::clock::now_ms;
+use solti_model::words::limit;
 use solti_model::{
     AttemptEnd, BackoffState, NextStep, RestartStrategy, Stall, StallThen, TaskEventKind, TaskId, TaskPhase,
     TaskSpec, after_attempt,
@@ -89,12 +90,7 @@ impl Actor {
 }
 
 fn words(stall: Stall) -> String {
-    let ms = stall.silent_ms;
-    match (ms % 60_000, ms % 1_000) {
-        (0, _) => format!("no output for {} min", ms / 60_000),
-        (_, 0) => format!("no output for {} s", ms / 1_000),
-        _ => format!("no output for {ms} ms"),
-    }
+    format!("no output for {}", limit(stall.silent_ms))
 }
 
 /// What follows the end of a run that was ended for its silence; nothing else does for one that has succeeded all the same.

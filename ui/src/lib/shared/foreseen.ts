@@ -1,12 +1,10 @@
 // How the page says what a forecast expects. Pure; the exact times go into a title beside the words.
 import type { NotForeseen, TaskForecast, TimeRange, Waiting } from "../api/types";
-import { exact } from "./format";
+import { digits, exact } from "./format";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-
-const pad = (n: number) => String(n).padStart(2, "0");
 
 /** No more exact than a forecast is: `40 s`, `6 min`, `1 h 05 min`, `2 d 04 h`. */
 export function rough(ms: number): string {
@@ -15,9 +13,9 @@ export function rough(ms: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.round(ms / MINUTE);
   if (minutes < 60) return `${minutes} min`;
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${digits(minutes % 60)} min`;
   const hours = Math.round(ms / HOUR);
-  return `${Math.floor(hours / 24)} d ${pad(hours % 24)} h`;
+  return `${Math.floor(hours / 24)} d ${digits(hours % 24)} h`;
 }
 
 /** `now`, `within 40 s`, `in about 6 min`, `in 4 to 6 min`, `in 50 s to 2 min`. */

@@ -8,11 +8,10 @@ export type NowFor = (at: number) => number;
 /** With leading zeros. */
 export const digits = (n: number, width = 2): string => String(n).padStart(width, "0");
 
-/** `840 ms`, `4.2 s`, `38 s`, `12 min 04 s`, `1 h 02 min`, `3 d 04 h`. */
+/** What was measured; these words are the model's too (crates/model, `words.rs`): `840 ms`, `4.2 s`, `38 s`, `12 min 04 s`, `1 h 02 min`, `3 d 04 h`. */
 export function duration(ms: number): string {
   if (Math.round(ms) < 1000) return `${Math.max(0, Math.round(ms))} ms`;
-  const s = ms / 1000;
-  if (s < 9.95) return `${s.toFixed(1)} s`;
+  if (ms < 9950) return `${(Math.round(ms / 100) / 10).toFixed(1)} s`;
   return clock(ms);
 }
 
@@ -27,9 +26,10 @@ export function clock(ms: number): string {
   return `${Math.floor(h / 24)} d ${digits(h % 24)} h`;
 }
 
-/** A setting, in as few units as it has: `90 s`, `30 min`, `1 h 30 min`, `2 d`. */
+/** A setting, in as few units as it has: `250 ms`, `1.5 s`, `90 s`, `30 min`, `1 h 30 min`, `2 d`. */
 export function span(ms: number): string {
-  if (ms % 60_000 !== 0) return ms % 1000 === 0 ? `${count(ms / 1000)} s` : `${count(ms)} ms`;
+  if (ms < 1000) return `${ms} ms`;
+  if (ms % 60_000 !== 0) return `${count(ms / 1000)} s`;
   const m = ms / 60_000;
   if (m < 60) return `${m} min`;
   if (m % 1440 === 0) return `${count(m / 1440)} d`;
