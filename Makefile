@@ -100,6 +100,10 @@ check: page
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy -p solti-wasi --features program --all-targets -- -D warnings
+	$(CARGO) clippy -p solti-api --features failpoints --all-targets -- -D warnings
+	$(CARGO) clippy -p solti-shim --features released --bins -- -D warnings
+	$(CARGO) check --manifest-path fuzz/Cargo.toml --target-dir target
+	scripts/shellcheck.sh
 	$(NPM) run check
 	$(NPM) run lint
 	scripts/dependencies.sh

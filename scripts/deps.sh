@@ -58,6 +58,7 @@ else
 fi
 
 installed=ui/node_modules/.package-lock.json
+# shellcheck disable=SC3013 # every sh of a Linux knows it
 if [ ! -e "$installed" ] || [ ui/package-lock.json -nt "$installed" ]; then
     (cd ui && npm ci --no-audit --no-fund)
     touch "$installed"

@@ -24,8 +24,7 @@ mount -t tmpfs tmp /tmp
 END
     printf 'export PATH=%s HOME=/tmp\ncd %s\n' "$(quoted "$PATH")" "$(quoted "$PWD")"
     for name in $(env | sed -n 's/^\(SOLTI_[A-Z_]*\)=.*/\1/p'); do
-        eval "value=\$$name"
-        printf 'export %s=%s\n' "$name" "$(quoted "$value")"
+        printf 'export %s=%s\n' "$name" "$(eval "quoted \"\$$name\"")"
     done
     for word in "$@"; do quoted "$word"; done
     cat <<'END'

@@ -2,7 +2,7 @@
 # All tests, so many times (10), on a machine whose processors have other work: twice as many loops as it has. Says at the end how
 # often all of them passed, and which did not how often. What each round printed is in target/busy/.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 rounds=${1:-10}
 out=target/busy

@@ -2,7 +2,7 @@
 # All tests, as `make test` runs them once the page is built. Each part runs whatever became of those before it, so that one run
 # shows all that fails; the parts that did are named at the end.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 cargo=${CARGO:-cargo}
 failed=""

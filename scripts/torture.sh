@@ -3,7 +3,7 @@
 # hour. What is tried is the code as `make run` builds it: optimised, without debug assertions. What a run printed is in
 # target/torture/. Arguments: only the rows whose name holds one of these words.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 profile=local
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
