@@ -55,7 +55,8 @@ fn the_shapes_of_the_page_are_those_of_the_shell() {
     keep_generated("ui/src/lib/api/shell.ts", &format!("{HEAD}{}{types}", imports_from_model(&types)));
 }
 
-/// What each command takes and answers, as its function says it: a page that names an argument otherwise does not compile.
+/// What each command takes and answers, as its function says it: a page that names an argument otherwise does not compile. What asks
+/// an engine takes the machine whose it is meant to be.
 fn commands() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri/src/commands");
     let files = std::fs::read_dir(folder).expect("the commands").map(|entry| entry.expect("a file").path());
@@ -69,7 +70,8 @@ fn commands() -> String {
             let (name, given) = parameter.trim().split_once(": ")?;
             match given.strip_prefix("Arg<").map(|given| given.strip_suffix('>').expect(name)) {
                 Some(given) => Some(argument(name, given)),
-                None => (given == "Spec").then(|| argument(name, "TaskSpec")),
+                None if given == "Spec" => Some(argument(name, "TaskSpec")),
+                None => (given == "Api").then(|| "machine?: string | null".to_owned()),
             }
         });
         let arguments = arguments.collect::<Vec<_>>().join(", ");

@@ -1,6 +1,6 @@
 // The one entry of every window. The kind of window comes from the URL:
 // `index.html` is the main window, `?view=log&task=ID&attempt=N&row=N` a log window (with `&follows` it goes on to later attempts),
-// `?view=merged&source=ID:N&source=…` a merged one; with `&machine=NAME` their logs are of another machine. `?view=spare` waits for one of these addresses and makes it its own.
+// `?view=merged&source=ID:N&source=…&row=N` a merged one; with `&machine=NAME` their logs are of another machine. `?view=spare` waits for one of these addresses and makes it its own.
 import { mount, type Component, type ComponentProps } from "svelte";
 import "@fontsource-variable/inter/index.css";
 import "@fontsource-variable/jetbrains-mono/index.css";
@@ -27,9 +27,10 @@ const target = found;
 async function show(): Promise<void> {
   const params = new URLSearchParams(location.search);
   const machine = params.get("machine") ?? undefined;
+  const at = params.get("row");
+  const row = at === null || !(Number(at) >= 0) ? undefined : Number(at);
   if (params.get("view") === "log") {
     const attempt = Number(params.get("attempt"));
-    const row = params.get("row");
     const { default: LogView } = await import("./views/LogView.svelte");
     mount(LogView as Component<ComponentProps<typeof LogView>>, {
       target,
@@ -38,7 +39,7 @@ async function show(): Promise<void> {
         follows: params.has("follows") || undefined,
         task: params.get("task") ?? "",
         attempt: attempt > 0 ? attempt : undefined,
-        row: row === null || !(Number(row) >= 0) ? undefined : Number(row),
+        row,
       },
     });
   } else if (params.get("view") === "merged") {
@@ -48,9 +49,9 @@ async function show(): Promise<void> {
       return { id: source.slice(0, at), attempt: Number(source.slice(at + 1)) };
     });
     const { default: MergedView } = await import("./views/MergedView.svelte");
-    mount(MergedView as Component<{ sources: typeof sources; machine?: string }>, {
+    mount(MergedView as Component<ComponentProps<typeof MergedView>>, {
       target,
-      props: { sources, machine },
+      props: { sources, row, machine },
     });
   } else {
     const { default: MainView } = await import("./views/MainView.svelte");

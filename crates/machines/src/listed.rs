@@ -1,7 +1,7 @@
 //! What a window is told of the machines.
 
 use crate::machine::Machine;
-use crate::machines::Machines;
+use crate::machines::{LookAtAll, Machines};
 use crate::watched::{Reach, Watched};
 use serde::Serialize;
 use solti_model::Connection;
@@ -44,13 +44,29 @@ impl Machines {
         WatchStream::new(self.news.subscribe()).map(move |_| machines.reported(&window))
     }
 
+    /// As [`Self::watch`]; and as long as somebody reads it, each machine is reached, or tried, whichever a window is on.
+    pub fn watch_all(
+        self: &Arc<Self>,
+        window: &str,
+    ) -> impl Stream<Item = MachineList> + Send + Unpin + use<> {
+        let looking = LookAtAll::of(self);
+        self.watch(window).map(move |reported| {
+            let _lasts_as_long = &looking;
+            reported
+        })
+    }
+
     fn reported(&self, window: &str) -> MachineList {
         let table = self.table();
         let machines = self.settings.settings().connections.into_iter().map(|connection| {
             let link = table.links.get(&connection.name);
             ListedMachine {
                 has_token: self.tokens.of(&connection).is_ok_and(|token| token.is_some()),
-                reach: link.map_or(Reach::Idle, |link| link.watched.reach()),
+                reach: match (link, table.untried.get(&connection.name)) {
+                    (Some(link), _) => link.watched.reach(),
+                    (None, Some(problem)) => Reach::Lost { problem: problem.clone(), heard: None },
+                    (None, None) => Reach::Idle,
+                },
                 link: link.map_or(0, |link| link.number),
                 connection,
             }

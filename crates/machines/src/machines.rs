@@ -40,6 +40,10 @@ pub(crate) struct MachineTable {
     pub(crate) seats: HashMap<String, Seat>,
     /// By the connection's name.
     pub(crate) links: HashMap<String, Link>,
+    /// How many look at all machines.
+    pub(crate) lookers: usize,
+    /// Why some of those cannot even be tried, by the connection's name.
+    pub(crate) untried: HashMap<String, String>,
     next: u64,
 }
 
@@ -121,6 +125,20 @@ impl Machines {
         let api = Arc::clone(&link.api);
         table.links.insert(link.connection.name.clone(), link);
         Ok(api)
+    }
+
+    /// What answers for a machine, whichever one a window is on.
+    ///
+    /// # Errors
+    /// `Unavailable` when no connection has that name, or it cannot be tried at all.
+    pub fn api_of(&self, machine: &Machine) -> Result<Arc<dyn DesktopApi>, ApiError> {
+        let Machine::Named(name) = machine else { return Ok(Arc::clone(&self.here)) };
+        if let Some(link) = self.table().links.get(name) {
+            return Ok(Arc::clone(&link.api));
+        }
+        let unknown = || ApiError::Unavailable { reason: format!("no connection is named {name}") };
+        // Nobody else is on it: this client is gone with whoever has asked for it.
+        Ok(Arc::new(with_kept(&self.tokens, &self.connection(name).ok_or_else(unknown)?)?))
     }
 
     /// Puts a window on a machine; one that it is on already is tried again without a pause. The main window comes back to it.
@@ -228,6 +246,24 @@ impl Machines {
         }
     }
 
+    /// A client for each machine that has none yet, while somebody looks at all of them.
+    fn link_looked_at(&self, table: &mut MachineTable) {
+        if table.lookers == 0 {
+            return;
+        }
+        table.untried.clear();
+        for connection in self.settings.settings().connections {
+            let name = connection.name.clone();
+            if table.links.contains_key(&name) {
+                continue;
+            }
+            match self.link(connection, &mut table.next) {
+                Ok(link) => drop(table.links.insert(name, link)),
+                Err(error) => drop(table.untried.insert(name, in_full(&error))),
+            }
+        }
+    }
+
     /// Brings the table and the tokens to what the settings say. The main window leaves a machine that is gone; a log window
     /// stays and says so.
     pub(crate) fn settle(&self) {
@@ -251,14 +287,43 @@ impl Machines {
         for name in changed {
             self.renew(&mut table, &name);
         }
+        self.link_looked_at(&mut table);
         table.drop_unused();
         drop(table);
         self.tell();
     }
 }
 
+/// Somebody looks at all machines: each is reached, or tried, until this is dropped.
+pub(crate) struct LookAtAll(Arc<Machines>);
+
+impl LookAtAll {
+    pub(crate) fn of(machines: &Arc<Machines>) -> Self {
+        let mut table = machines.table();
+        table.lookers += 1;
+        machines.link_looked_at(&mut table);
+        drop(table);
+        machines.tell();
+        Self(Arc::clone(machines))
+    }
+}
+
+impl Drop for LookAtAll {
+    fn drop(&mut self) {
+        let mut table = self.0.table();
+        table.lookers -= 1;
+        table.drop_unused();
+        drop(table);
+        self.0.tell();
+    }
+}
+
 impl MachineTable {
     fn drop_unused(&mut self) {
+        if self.lookers > 0 {
+            return;
+        }
+        self.untried.clear();
         let seats = &self.seats;
         self.links.retain(|name, _| seats.values().any(|seat| !seat.removed && seat.name == *name));
     }

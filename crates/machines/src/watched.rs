@@ -30,6 +30,10 @@ pub enum Reach {
     Lost {
         /// A sentence.
         problem: String,
+        /// When anything last came from it, in Unix milliseconds: what is shown of it is no later.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional, type = "number")]
+        heard: Option<u64>,
     },
 }
 
@@ -78,9 +82,11 @@ async fn watch(client: &HttpClient, again: &Notify, tell: impl Fn(Reach)) {
     let mut reachability = client.reachability();
     loop {
         let mut pause = PAUSES.0;
+        // As it was when it was lost: one that does not take the token goes on answering.
+        let heard = client.heard();
         // That somebody answers is not enough: it may be one that does not take the token.
         while let Err(refused) = client.ask(GetSummary {}).await {
-            tell(Reach::Lost { problem: refused.to_string() });
+            tell(Reach::Lost { problem: refused.to_string(), heard });
             select! {
                 () = sleep(pause) => {}
                 () = again.notified() => {}
@@ -90,7 +96,9 @@ async fn watch(client: &HttpClient, again: &Notify, tell: impl Fn(Reach)) {
         tell(Reach::Reached);
         let lost = reachability.wait_for(|now| matches!(now, Reachability::Lost(_))).await;
         match lost.as_deref() {
-            Ok(Reachability::Lost(problem)) => tell(Reach::Lost { problem: problem.clone() }),
+            Ok(Reachability::Lost(problem)) => {
+                tell(Reach::Lost { problem: problem.clone(), heard: client.heard() });
+            }
             Ok(_) => {}
             Err(_) => return,
         }

@@ -4,21 +4,47 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use solti_api::{ApiError, DesktopApi};
-use solti_machines::Machines;
+use solti_machines::{Machine, Machines};
 use solti_model::{TaskSpec, examine_spec, read_whole};
 use std::{ops::Deref, sync::Arc};
 use tauri::{
     Manager, Runtime,
-    ipc::{CommandArg, CommandItem, InvokeBody, InvokeError},
+    ipc::{CommandArg, CommandItem, InvokeBody, InvokeError, InvokeMessage},
 };
 
-/// The engine of the machine that the calling window is on.
-pub struct Api(Arc<dyn DesktopApi>);
+/// The argument that names another machine than that of the window: a connection's name, or null for this one.
+pub(super) const MACHINE: &str = "machine";
+
+/// The engine of the machine that the calling window is on, or that the call names.
+pub struct Api {
+    pub machine: Machine,
+    api: Arc<dyn DesktopApi>,
+}
+
+impl Api {
+    pub(super) fn of<R: Runtime>(message: &InvokeMessage<R>) -> Result<Self, ApiError> {
+        let webview = message.webview_ref();
+        let machines = webview.state::<Arc<Machines>>();
+        let named = match message.payload() {
+            InvokeBody::Json(arguments) => arguments.get(MACHINE),
+            InvokeBody::Raw(_) => None,
+        };
+        let Some(named) = named else {
+            let window = webview.label();
+            return Ok(Self { machine: machines.of(window), api: machines.api(window)? });
+        };
+        let machine = read_whole(named.clone(), MACHINE).map_err(ApiError::from)?;
+        Ok(Self { api: machines.api_of(&machine)?, machine })
+    }
+
+    pub(super) fn into_inner(self) -> Arc<dyn DesktopApi> {
+        self.api
+    }
+}
 
 impl<'de, R: Runtime> CommandArg<'de, R> for Api {
     fn from_command(command: CommandItem<'de, R>) -> Result<Self, InvokeError> {
-        let window = command.message.webview_ref();
-        window.state::<Arc<Machines>>().api(window.label()).map(Self).map_err(InvokeError::from)
+        Self::of(command.message).map_err(InvokeError::from)
     }
 }
 
@@ -26,7 +52,7 @@ impl Deref for Api {
     type Target = dyn DesktopApi;
 
     fn deref(&self) -> &Self::Target {
-        &*self.0
+        &*self.api
     }
 }
 

@@ -6,18 +6,16 @@ use super::{
 };
 use crate::editor::{self, EditorError};
 use solti_api::{ApiError, SettingsAccess};
-use solti_machines::{Machine, Machines};
+use solti_machines::Machine;
 use solti_model::{InheritedEnvironment, TaskId, TaskKind};
 use std::{path::PathBuf, sync::Arc};
-use tauri::{Runtime, State, WebviewWindow, command};
+use tauri::{State, command};
 
 /// Opens a file that a line in the log of task `id` names; a relative name is one of the folder in which the task runs. Whatever a
 /// program prints, nothing is started by it but the editor that the settings name, and that only with a file that is there.
 #[command]
 #[allow(clippy::too_many_arguments, reason = "each is one of the page's, or what it takes")]
-pub async fn open_file<R: Runtime>(
-    window: WebviewWindow<R>,
-    machines: State<'_, Arc<Machines>>,
+pub async fn open_file(
     settings: State<'_, Arc<dyn SettingsAccess>>,
     environment: State<'_, InheritedEnvironment>,
     api: Api,
@@ -26,7 +24,7 @@ pub async fn open_file<R: Runtime>(
     line: Arg<u32>,
     column: Arg<Option<u32>>,
 ) -> Answer<()> {
-    if machines.of(window.label()) != Machine::Here {
+    if api.machine != Machine::Here {
         return Err(ApiError::Conflict { reason: "the file is on another machine".into() });
     }
     let editor = settings.settings().editor;

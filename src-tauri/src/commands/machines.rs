@@ -7,14 +7,20 @@ use solti_model::Connection;
 use std::sync::Arc;
 use tauri::{Runtime, State, WebviewWindow, command};
 
+/// With `all`, each machine is reached, or tried, while the stream is open; else those alone that windows are on.
 #[command]
 pub async fn watch_machines<R: Runtime>(
     window: WebviewWindow<R>,
     machines: State<'_, Arc<Machines>>,
     streams: State<'_, Streams>,
+    all: Arg<Option<bool>>,
     channel: To<Latest<MachineList>>,
 ) -> Answer<String> {
-    Ok(streams.open(window.label(), machines.watch(window.label()), channel))
+    let window = window.label();
+    Ok(match all.0 {
+        Some(true) => streams.open(window, machines.watch_all(window), channel),
+        _ => streams.open(window, machines.watch(window), channel),
+    })
 }
 
 /// From here on the commands of this window are for that machine.

@@ -1,6 +1,7 @@
 //! The commands that are operations of the table, one each by its name. Their arguments are the operation itself; a stream has
 //! its channel beside them.
 
+use super::args::{Api, MACHINE};
 use crate::events::{Frame, Latest, Standing, Streams, To};
 use crate::frames::{changes::Changes, hits::Hits};
 use serde_json::Value;
@@ -9,7 +10,6 @@ use solti_api::operations::{
     SearchAll, SearchEvent, Topic, Visitor, WatchJobs, WatchLog, WatchTasks, WatchUsage, visit,
 };
 use solti_api::{ApiError, save_export};
-use solti_machines::Machines;
 use solti_model::{ExportedLog, JobChange, LogInfo, RunId, SearchProgress, UsageSample, read_whole};
 use std::{collections::HashMap, sync::Arc};
 use tauri::{
@@ -90,7 +90,7 @@ pub fn names() -> Vec<&'static str> {
     names.0
 }
 
-/// What a page asks, and of which machine.
+/// What a page asks, and whom.
 struct PageRequest<R: Runtime, O> {
     webview: Webview<R>,
     api: Arc<dyn DesktopApi>,
@@ -99,13 +99,15 @@ struct PageRequest<R: Runtime, O> {
 
 fn request_of<R: Runtime, O: Operation>(message: &InvokeMessage<R>) -> Result<PageRequest<R, O>, ApiError> {
     let webview = message.webview();
-    let api = webview.state::<Arc<Machines>>().api(webview.label())?;
+    let api = Api::of(message)?.into_inner();
     let mut arguments = match message.payload() {
         InvokeBody::Json(arguments) => arguments.clone(),
         InvokeBody::Raw(_) => Value::Null,
     };
     if let Value::Object(named) = &mut arguments {
-        named.remove(CHANNEL);
+        for beside in [CHANNEL, MACHINE] {
+            named.remove(beside);
+        }
     }
     let operation = read_whole(arguments, "arguments").map_err(ApiError::from)?;
     Ok(PageRequest { webview, api, operation })

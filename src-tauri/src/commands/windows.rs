@@ -58,7 +58,6 @@ pub async fn close_stream<R: Runtime>(
 #[command]
 pub async fn open_log_window<R: Runtime>(
     window: WebviewWindow<R>,
-    machines: State<'_, Arc<Machines>>,
     api: Api,
     id: Arg<TaskId>,
     attempt: Arg<Option<u32>>,
@@ -68,7 +67,7 @@ pub async fn open_log_window<R: Runtime>(
     // Without an attempt, the latest: the page opens it at once, and need not ask which that is.
     let latest = api.ask(GetLogInfo { run: run.clone() }).await?.attempt;
     let log = RunId { attempt: latest, ..run };
-    let (app, machine) = (window.app_handle(), machines.of(window.label()));
+    let (app, machine) = (window.app_handle(), api.machine);
     match attempt.0 {
         Some(_) => windows::open_log(app, machine, log, row.0),
         None => windows::follow_log(app, machine, log),
@@ -79,12 +78,12 @@ pub async fn open_log_window<R: Runtime>(
 #[command]
 pub async fn open_merged_window<R: Runtime>(
     window: WebviewWindow<R>,
-    machines: State<'_, Arc<Machines>>,
-    _there: Api,
+    api: Api,
     sources: Arg<Vec<RunId>>,
+    row: Arg<Option<u64>>,
 ) -> Answer<()> {
-    let machine = machines.of(window.label());
-    windows::open_merged(window.app_handle(), machine, sources.0).map_err(|error| ApiError::internal(&error))
+    windows::open_merged(window.app_handle(), api.machine, sources.0, row.0)
+        .map_err(|error| ApiError::internal(&error))
 }
 
 /// Shows the file of a log in the system's file manager. The page never names a path.

@@ -5,9 +5,8 @@ use solti_model::RunId;
 
 /// Of the log of one run, at a row if one is given.
 pub fn of_log(machine: &Machine, RunId { task, attempt }: &RunId, row: Option<u64>) -> String {
-    let at = row.map(|row| format!("&row={row}")).unwrap_or_default();
     // An id needs no escaping: its letters are all legal in a URL.
-    format!("?view=log&task={task}&attempt={attempt}{at}{}", of_machine(machine))
+    format!("?view=log&task={task}&attempt={attempt}{}{}", at_row(row), of_machine(machine))
 }
 
 /// Of the log of a task: of this attempt, the latest, and of later ones as they begin.
@@ -15,10 +14,14 @@ pub fn of_task(machine: &Machine, RunId { task, attempt }: &RunId) -> String {
     format!("?view=log&task={task}&attempt={attempt}&follows{}", of_machine(machine))
 }
 
-/// Of several logs as one.
-pub fn of_logs(machine: &Machine, logs: &[RunId]) -> String {
+/// Of several logs as one, at a row of their merged order if one is given.
+pub fn of_logs(machine: &Machine, logs: &[RunId], row: Option<u64>) -> String {
     let sources: String = logs.iter().map(|log| format!("&source={}:{}", log.task, log.attempt)).collect();
-    format!("?view=merged{sources}{}", of_machine(machine))
+    format!("?view=merged{sources}{}{}", at_row(row), of_machine(machine))
+}
+
+fn at_row(row: Option<u64>) -> String {
+    row.map(|row| format!("&row={row}")).unwrap_or_default()
 }
 
 /// Whose logs it shows.
@@ -52,6 +55,7 @@ mod tests {
         assert_eq!(of_log(&Machine::Here, &runs[0], Some(7)), "?view=log&task=t&attempt=1&row=7");
         assert_eq!(of_task(&Machine::Here, &runs[0]), "?view=log&task=t&attempt=1&follows");
         let lab = Machine::Named("lab".into());
-        assert_eq!(of_logs(&lab, &runs), "?view=merged&source=t:1&source=u:2&machine=lab");
+        assert_eq!(of_logs(&lab, &runs, None), "?view=merged&source=t:1&source=u:2&machine=lab");
+        assert_eq!(of_logs(&Machine::Here, &runs, Some(3)), "?view=merged&source=t:1&source=u:2&row=3");
     }
 }

@@ -68,10 +68,15 @@ pub fn follow_log<R: Runtime>(app: &AppHandle<R>, machine: Machine, latest: RunI
     show(app, machine, &[RunId::new(latest.task, 0)], None, page, &title)
 }
 
-/// Shows several logs as one.
-pub fn open_merged<R: Runtime>(app: &AppHandle<R>, machine: Machine, logs: Vec<RunId>) -> tauri::Result<()> {
-    let page = address::of_logs(&machine, &logs);
-    show(app, machine, &logs, None, page, "Logs")
+/// Shows several logs as one, at `row` of their merged order if one is given.
+pub fn open_merged<R: Runtime>(
+    app: &AppHandle<R>,
+    machine: Machine,
+    logs: Vec<RunId>,
+    row: Option<u64>,
+) -> tauri::Result<()> {
+    let page = address::of_logs(&machine, &logs, row);
+    show(app, machine, &logs, row, page, "Logs")
 }
 
 fn show<R: Runtime>(

@@ -1,5 +1,6 @@
 //! Reads server-sent events as `solti-http`'s own server writes them: one line of data each, lines ended by `\n`.
 
+use crate::client::heard::LastHeard;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -37,14 +38,15 @@ pub(super) struct Event {
 
 pub(super) struct Events {
     body: Incoming,
+    heard: LastHeard,
     buffer: BytesMut,
     /// So much of the buffer holds no end of an event.
     searched: usize,
 }
 
 impl Events {
-    pub(super) fn new(body: Incoming) -> Self {
-        Self { body, buffer: BytesMut::new(), searched: 0 }
+    pub(super) fn new(body: Incoming, heard: LastHeard) -> Self {
+        Self { body, heard, buffer: BytesMut::new(), searched: 0 }
     }
 
     /// The next event; `None` at the end of the stream, which the server has announced.
@@ -64,7 +66,9 @@ impl Events {
             match frame {
                 None => return Ok(None),
                 Some(frame) => {
-                    if let Ok(data) = frame?.into_data() {
+                    let frame = frame?;
+                    self.heard.note();
+                    if let Ok(data) = frame.into_data() {
                         self.buffer.extend_from_slice(&data);
                     }
                 }

@@ -70,7 +70,7 @@ impl HttpClient {
     /// `None` when nothing follows what is there already.
     async fn events_of(&self, response: Response<Incoming>) -> Result<Option<Events>, ApiError> {
         match response.status() {
-            StatusCode::OK => Ok(Some(Events::new(response.into_body()))),
+            StatusCode::OK => Ok(Some(Events::new(response.into_body(), self.shared.heard.clone()))),
             StatusCode::NO_CONTENT => Ok(None),
             _ => match self.read(response).await {
                 Ok(_) => Ok(None),

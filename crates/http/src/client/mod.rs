@@ -10,6 +10,7 @@ mod events;
 mod follow;
 mod greeting;
 mod handler;
+mod heard;
 mod operations;
 mod owned;
 mod trust;
@@ -22,6 +23,7 @@ pub use trust::Trust;
 use crate::HttpError;
 use crate::client::connect::Connector;
 use crate::client::follow::Call;
+use crate::client::heard::LastHeard;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -100,6 +102,7 @@ struct ClientState {
     endpoint: Endpoint,
     handover: Duration,
     reachability: watch::Sender<Reachability>,
+    heard: LastHeard,
 }
 
 impl fmt::Debug for HttpClient {
@@ -129,6 +132,7 @@ impl HttpClient {
             endpoint: options.endpoint,
             handover: options.handover,
             reachability: watch::Sender::new(Reachability::Unknown),
+            heard: LastHeard::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -136,6 +140,11 @@ impl HttpClient {
     /// Changes whenever the connection is lost or found again.
     pub fn reachability(&self) -> watch::Receiver<Reachability> {
         self.shared.reachability.subscribe()
+    }
+
+    /// When anything last came from the server, in Unix milliseconds: an answer, an event, or the sign of life of a stream.
+    pub fn heard(&self) -> Option<u64> {
+        self.shared.heard.at()
     }
 
     fn note(&self, reachability: Reachability) {
@@ -215,6 +224,7 @@ impl HttpClient {
     async fn answered(&self, call: &Call, sent: Sent) -> Result<Response<Incoming>, ApiError> {
         match sent {
             Ok(response) => {
+                self.shared.heard.note();
                 self.note(Reachability::Reached);
                 Ok(response)
             }
@@ -281,7 +291,10 @@ impl HttpClient {
         let status = response.status();
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect();
         let bytes = match tokio::time::timeout(PATIENCE, body).await {
-            Ok(Ok(whole)) => whole.to_bytes(),
+            Ok(Ok(whole)) => {
+                self.shared.heard.note();
+                whole.to_bytes()
+            }
             Ok(Err(error)) => return Err(self.lost(&*error).await),
             Err(_) => return Err(self.late().await),
         };

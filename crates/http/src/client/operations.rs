@@ -75,6 +75,7 @@ impl<D: Download> Produce<D> for HttpClient {
                 };
                 return match frame? {
                     Ok(frame) => {
+                        client.shared.heard.note();
                         let Ok(bytes) = frame.into_data() else { continue };
                         let rows = memchr::memchr_iter(b'\n', &bytes).count() as u64;
                         Some((Ok(ExportChunk { bytes, rows }), Some((client, body))))
@@ -92,7 +93,7 @@ impl HttpClient {
     async fn bound<I: Item>(&self, call: Call) -> Result<ItemStream<I>, ApiError> {
         let response = self.send(&call, None).await?;
         let events = match response.status() {
-            StatusCode::OK => Events::new(response.into_body()),
+            StatusCode::OK => Events::new(response.into_body(), self.shared.heard.clone()),
             status => return Err(self.error(status, &self.read(response).await?)),
         };
         let state = (self.clone(), Some(events), None::<I>);

@@ -180,6 +180,67 @@ async fn a_machine_that_is_lost_says_so_until_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_looks_at_all_machines_is_told_how_each_is_and_can_ask_each() {
+    let (house, there, mut away) = (House::new().await, Other::new(false).await, Other::new(false).await);
+    away.shut().await;
+    house.add("build", &there).await.expect("kept");
+    let mut told = house.machines.watch_all(MAIN);
+    // One that is connected meanwhile is looked at, too.
+    house.add("lab", &away).await.expect("kept");
+    let states = |now: &Value| {
+        let machines = now["machines"].as_array().cloned().unwrap_or_default();
+        machines.iter().map(|one| one["reach"]["state"].clone()).collect::<Vec<_>>()
+    };
+    let wait = async {
+        loop {
+            let now =
+                serde_json::to_value(told.next().await.expect("the machines are there")).expect("writes");
+            if states(&now) == ["reached", "lost"] {
+                return now;
+            }
+        }
+    };
+    let now = within("each is told of", wait).await;
+    assert_eq!(now["chosen"], Value::Null, "the window stays where it is");
+
+    let id = there.engine.api().submit_task(spec()).await.expect("taken");
+    let asked = async |machine: Option<&str>| {
+        let api = house.machines.api_of(&machine.map(str::to_owned).into())?;
+        Ok::<_, ApiError>(api.ask(GetTaskRow { id: id.clone() }).await?.is_some())
+    };
+    assert_eq!(asked(Some("build")).await, Ok(true));
+    assert_eq!(asked(None).await, Ok(false), "that is this machine");
+    for unreachable in ["lab", "nobody"] {
+        let refused = asked(Some(unreachable)).await;
+        assert!(matches!(refused, Err(ApiError::Unavailable { .. })), "{unreachable}: {refused:?}");
+    }
+
+    drop(told);
+    house.reported(MAIN, |now| states(now) == ["idle", "idle"]).await;
+    // Nobody keeps a connection to it, and it can be asked nevertheless.
+    assert_eq!(asked(Some("build")).await, Ok(true));
+    assert_eq!(states(&house.reported(MAIN, |_| true).await), ["idle", "idle"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_lost_says_when_it_was_last_heard_of() {
+    let (house, mut there) = (House::new().await, Other::new(false).await);
+    house.add("build", &there).await.expect("kept");
+    house.machines.choose(MAIN, Some("build".to_owned()).into()).expect("may be tried");
+    house.reported(MAIN, |now| now["machines"][0]["reach"]["state"] == "reached").await;
+    there.shut().await;
+    let api = house.machines.api(MAIN).expect("there");
+    api.ask(GetTaskRow { id: solti_model::TaskId::new("t").expect("legal") }).await.expect_err("it is shut");
+    let lost = |now: &Value| now["machines"][0]["reach"]["state"] == "lost";
+    let heard = |now: &Value| now["machines"][0]["reach"]["heard"].as_u64();
+    let first = house.reported(MAIN, lost).await;
+    assert!(heard(&first).is_some(), "{first}");
+    // Trying it again is no word of it.
+    assert!(api.ask(solti_api::operations::GetSummary {}).await.is_err());
+    assert_eq!(heard(&house.reported(MAIN, lost).await), heard(&first));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_chosen_machine_is_asked_whatever_else_changes_meanwhile() {
     let (house, there) = (House::new().await, Other::new(false).await);
     house.add("build", &there).await.expect("kept");

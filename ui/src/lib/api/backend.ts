@@ -41,6 +41,12 @@ export interface OpenSearch {
   close: Unsubscribe;
 }
 
+/** Of one machine among several that are shown together. */
+export type MachineAsks = Pick<
+  Backend,
+  "tasksBetween" | "upcoming" | "getSummary" | "mergedPositionAt" | "openLogWindow" | "openMergedWindow"
+>;
+
 /** One method for each operation that is answered once, named and typed by the table in crates/api. */
 export type AskMethods = {
   [Name in keyof Asks]: Method<
@@ -107,7 +113,8 @@ export interface Backend extends AskMethods, DownloadMethods {
 
   /** Without an attempt the latest, and later ones as they begin. */
   openLogWindow(id: string, attempt?: number, row?: number): Promise<void>;
-  openMergedWindow(sources: RunId[]): Promise<void>;
+  /** At a row of their merged order if one is given. */
+  openMergedWindow(sources: RunId[], row?: number): Promise<void>;
   /** Shows the file of a log in the system's file manager. */
   revealLog(id: string, attempt: number): Promise<void>;
   /** What a shell would do with a command line; it is read by bash's grammar, and nothing is run. */
@@ -130,8 +137,11 @@ export interface Backend extends AskMethods, DownloadMethods {
    *  its own would have. */
   watchAddress(onAddress: (address: string) => void): Promise<Unsubscribe>;
 
-  /** The machines and how they are, now and after every change. */
-  watchMachines(onList: (told: MachineList) => void): Promise<Unsubscribe>;
+  /** The machines and how they are, now and after every change. With `all` each of them is reached, or tried, as long as that is
+   *  watched; else those alone that a window is on. */
+  watchMachines(onList: (told: MachineList) => void, all?: boolean): Promise<Unsubscribe>;
+  /** What can be asked of a machine whichever one the window is on; `null` is this one. */
+  on(machine: string | null): MachineAsks;
   /** From here on every method is about that machine, but for what is said to be of this one. */
   chooseMachine(name: string | null): Promise<void>;
   /** Adds a connection, or changes the one of that name. Without a token the kept one stays; an empty one is forgotten. */

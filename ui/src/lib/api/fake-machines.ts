@@ -20,6 +20,8 @@ export class FakeMachines {
   #links = 0;
   #linkOf = new Map<string, number>();
   #told = new Set<(told: MachineList) => void>();
+  /** Of them, those for which each machine is tried. */
+  #all = new Set<(told: MachineList) => void>();
 
   constructor(
     readonly settings: () => Settings,
@@ -28,15 +30,20 @@ export class FakeMachines {
     readonly turn: (from: string | null, to: string | null) => void,
   ) {}
 
-  watch(onList: (told: MachineList) => void): () => void {
+  watch(onList: (told: MachineList) => void, all = false): () => void {
     this.#told.add(onList);
-    onList(this.now());
-    return () => this.#told.delete(onList);
+    if (all) this.#all.add(onList);
+    if (all) this.tell();
+    else onList(this.now());
+    return () => {
+      this.#told.delete(onList);
+      if (this.#all.delete(onList)) this.tell();
+    };
   }
 
   now(): MachineList {
     const machines = this.settings().connections.map((connection): ListedMachine => {
-      const used = connection.name === this.chosen;
+      const used = connection.name === this.chosen || this.#all.size > 0;
       return {
         ...connection,
         hasToken: this.#tokens.has(connection.name),
@@ -93,6 +100,12 @@ export class FakeMachines {
       return { outcome: "unknownCertificate", fingerprint: FINGERPRINT };
     if ((token ?? this.#tokens.get(connection.name) ?? "") === "") throw refuse("token", "is required there");
     return { outcome: "reached", running: 2 };
+  }
+
+  /** Rejects what is asked of a machine that is not there. */
+  check(name: string | null) {
+    const reach = name === null ? undefined : this.#reach.get(name);
+    if (reach?.state === "lost") throw new ApiError({ error: "Unavailable", message: reach.problem });
   }
 
   remove(name: string) {

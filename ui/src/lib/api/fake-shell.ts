@@ -110,9 +110,9 @@ export function createFakeShell(connections: Connection[]): FakeShell {
     revealLog: async () => {
       throw new ApiError({ error: "Unavailable", message: "no file manager can be reached" });
     },
-    openMergedWindow: async (sources) => {
+    openMergedWindow: async (sources, row) => {
       const list = sources.map(({ id, attempt }) => `&source=${id}:${attempt}`).join("");
-      window.open(`?view=merged${list}`);
+      window.open(`?view=merged${list}${row === undefined ? "" : `&row=${row}`}`);
     },
     pickDirectory: async (from) => from || "/srv",
     // Of the made-up lines only a pipe is for a shell.

@@ -279,14 +279,20 @@ export class FakeTasks {
     if (slot) this.startNext(slot);
   }
 
+  /** The tasks of a machine that is not shown. */
+  elsewhere(machine: string | null): FakeTask[] {
+    const known = this.#elsewhere.get(machine);
+    if (known) return known;
+    const there = seedTasks(8, Date.now());
+    for (const task of there) task.row.task.metadata.id += `-${machine}`;
+    this.#elsewhere.set(machine, there);
+    return there;
+  }
+
   /** Shows the tasks of another machine. */
   turn(from: string | null, to: string | null) {
     this.#elsewhere.set(from, [...this.all.values()]);
     this.all.clear();
-    const there = this.#elsewhere.get(to) ?? seedTasks(8, Date.now());
-    for (const task of there) {
-      if (!this.#elsewhere.has(to)) task.row.task.metadata.id += `-${to}`;
-      this.all.set(task.row.task.metadata.id, task);
-    }
+    for (const task of this.elsewhere(to)) this.all.set(task.row.task.metadata.id, task);
   }
 }

@@ -10,6 +10,7 @@ import { createFakeLanes } from "./fake-lanes";
 import { createFakeList } from "./fake-list";
 import { createFakeLogs } from "./fake-logs";
 import { FakeMachines, LAB_IS_LOST, SEEDED } from "./fake-machines";
+import { fakeSpans } from "./fake-past";
 import { createFakeQueue } from "./fake-queue";
 import { fakeImages, fakeRunners } from "./fake-runners";
 import { createFakeShell } from "./fake-shell";
@@ -57,7 +58,7 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
     }, GROWTH_MS);
   }
 
-  return {
+  const backend: Backend & FakeControls = {
     ids: () => [...tasks.all.keys()],
     askClosing: shell.askClosing,
     askForm: shell.askForm,
@@ -108,10 +109,22 @@ export function createFakeBackend(options: FakeOptions = {}): Backend & FakeCont
         message: "the task is not for a cluster",
       });
     },
-    watchMachines: async (onList) => machines.watch(onList),
+    watchMachines: async (onList, all) => machines.watch(onList, all),
+    on: (machine) =>
+      machine === machines.chosen
+        ? backend
+        : {
+            ...backend,
+            tasksBetween: async (asked) => {
+              machines.check(machine);
+              return copy(fakeSpans(tasks.elsewhere(machine), asked));
+            },
+            upcoming: async () => ({ times: [], more: false }),
+          },
     chooseMachine: async (name) => machines.choose(name),
     saveConnection: async (connection, token, isNew) => machines.save(copy(connection), token, isNew),
     testConnection: async (connection, token) => machines.test(connection, token),
     removeConnection: async (name) => machines.remove(name),
   };
+  return backend;
 }

@@ -111,7 +111,11 @@ export type Reach = { "state": "idle" } | { "state": "connecting" } | { "state":
 /**
  * A sentence.
  */
-problem: string, };
+problem: string, 
+/**
+ * When anything last came from it, in Unix milliseconds: what is shown of it is no later.
+ */
+heard?: number, };
 
 export type ConnectionTest = { "outcome": "reached", running: number, } | { "outcome": "unknownCertificate", fingerprint: string, };
 
@@ -147,19 +151,19 @@ flaw?: string, };
 
 /** The commands that are no operations. */
 export type ShellCommands = {
-  submit_task: { arguments: { spec: TaskSpec }, answer: string },
-  get_task_status: { arguments: { id: string }, answer: Task | null },
-  query_tasks: { arguments: { query: TaskQuery }, answer: TaskPage<Task> },
-  list_task_runs: { arguments: { id: string }, answer: Array<TaskRun> },
-  delete_task: { arguments: { id: string }, answer: void },
-  stream_task_logs: { arguments: { id: string }, answer: string },
+  submit_task: { arguments: { machine?: string | null, spec: TaskSpec }, answer: string },
+  get_task_status: { arguments: { machine?: string | null, id: string }, answer: Task | null },
+  query_tasks: { arguments: { machine?: string | null, query: TaskQuery }, answer: TaskPage<Task> },
+  list_task_runs: { arguments: { machine?: string | null, id: string }, answer: Array<TaskRun> },
+  delete_task: { arguments: { machine?: string | null, id: string }, answer: void },
+  stream_task_logs: { arguments: { machine?: string | null, id: string }, answer: string },
   read_command_line: { arguments: { line: string }, answer: LineReading },
   watch_closing: { arguments: {  }, answer: string },
   answer_closing: { arguments: { answer: CloseAnswer, remember: boolean }, answer: void },
   watch_doors: { arguments: {  }, answer: string },
   api_token: { arguments: {  }, answer: string },
   rotate_api_token: { arguments: {  }, answer: string },
-  watch_machines: { arguments: {  }, answer: string },
+  watch_machines: { arguments: { all?: boolean | null }, answer: string },
   choose_machine: { arguments: { machine: string | null }, answer: void },
   save_connection: { arguments: { connection: Connection, token?: string | null, new: boolean }, answer: void },
   test_connection: { arguments: { connection: Connection, token?: string | null }, answer: ConnectionTest },
@@ -175,12 +179,12 @@ export type ShellCommands = {
   linger: { arguments: {  }, answer: ServiceStatus },
   ack_frame: { arguments: { streamId: string, frame: number }, answer: void },
   close_stream: { arguments: { streamId: string }, answer: void },
-  open_log_window: { arguments: { id: string, attempt?: number | null, row?: number | null }, answer: void },
-  open_merged_window: { arguments: { sources: Array<RunId> }, answer: void },
+  open_log_window: { arguments: { machine?: string | null, id: string, attempt?: number | null, row?: number | null }, answer: void },
+  open_merged_window: { arguments: { machine?: string | null, sources: Array<RunId>, row?: number | null }, answer: void },
   reveal_log: { arguments: { id: string, attempt: number }, answer: void },
   open_link: { arguments: { address: string }, answer: void },
   pick_directory: { arguments: { from: string }, answer: string | null },
-  open_file: { arguments: { id: string, path: string, line: number, column?: number | null }, answer: void },
+  open_file: { arguments: { machine?: string | null, id: string, path: string, line: number, column?: number | null }, answer: void },
   watch_jumps: { arguments: {  }, answer: string },
   watch_address: { arguments: {  }, answer: string },
   watch_form_asks: { arguments: {  }, answer: string },

@@ -144,3 +144,18 @@ test("a search that breaks off says so", async () => {
   channelOf("search_all").onmessage({ frame: 1, ended: true });
   expect(broken).toBe(1);
 });
+
+test("what is asked of a machine by its name says so in each command, and this one is named by null", async () => {
+  const { on } = tauriBackend;
+  const runs = [{ id: "t", attempt: 1 }];
+  await on("nas").tasksBetween({ from: 0, to: 9 });
+  await on(null).tasksBetween({ from: 0, to: 9 });
+  await tauriBackend.tasksBetween({ from: 0, to: 9 });
+  await on("nas").openMergedWindow(runs, 3);
+  expect(core.calls.map(({ args }) => args)).toEqual([
+    { from: 0, to: 9, machine: "nas" },
+    { from: 0, to: 9, machine: null },
+    { from: 0, to: 9 },
+    { machine: "nas", sources: runs, row: 3 },
+  ]);
+});

@@ -165,9 +165,11 @@ const watchTopic = <Name extends keyof Topics>(
 const download = <Name extends keyof Downloads>(name: Name, request: Downloads[Name]["request"]) =>
   invoke<ExportedLog | null>(commandOf(name), request);
 
-const asks = Object.fromEntries(
-  ASKS.map((name) => [name, (request: InvokeArgs = {}) => invoke(commandOf(name), request)]),
-) as unknown as AskMethods;
+/** Of the machine that the window is on, or the one that is named. */
+const asksOf = (named: { machine?: string | null } = {}) =>
+  Object.fromEntries(
+    ASKS.map((name) => [name, (request = {}) => invoke(commandOf(name), { ...request, ...named })]),
+  ) as unknown as AskMethods;
 
 /** A search answers for as long as its stream is open: one that has ended finds nothing more, and says so. */
 async function openSearch<Name extends "openSearch" | "openMergedSearch">(
@@ -198,7 +200,7 @@ export const tauriBackend: Backend = {
   deleteTask: (id) => shell("delete_task", { id }),
   streamTaskLogs: (id, onFrame) => watch<OutputFrame>("stream_task_logs", { id }, onFrame, { goesOn: once }),
 
-  ...asks,
+  ...asksOf(),
   exportLog: (request) => download("exportLog", request),
   exportMerged: (request) => download("exportMerged", request),
 
@@ -260,7 +262,7 @@ export const tauriBackend: Backend = {
 
   openLogWindow: (id, attempt, row) =>
     shell("open_log_window", { id, attempt: attempt ?? null, row: row ?? null }),
-  openMergedWindow: (sources) => shell("open_merged_window", { sources }),
+  openMergedWindow: (sources, row) => shell("open_merged_window", { sources, row: row ?? null }),
   revealLog: (id, attempt) => shell("reveal_log", { id, attempt }),
   pickDirectory: (from) => shell("pick_directory", { from }),
   readCommandLine: (line) => shell("read_command_line", { line }),
@@ -274,7 +276,13 @@ export const tauriBackend: Backend = {
   watchJumps: (onJump) => watch<number>("watch_jumps", {}, onJump, { goesOn: once }),
   watchAddress: (onAddress) => watch<string>("watch_address", {}, onAddress, { goesOn: once }),
 
-  watchMachines: (onList) => watch<MachineList>("watch_machines", {}, onList),
+  watchMachines: (onList, all = false) => watch<MachineList>("watch_machines", { all }, onList),
+  on: (machine) => ({
+    ...asksOf({ machine }),
+    openLogWindow: (id, attempt, row) =>
+      shell("open_log_window", { machine, id, attempt: attempt ?? null, row: row ?? null }),
+    openMergedWindow: (sources, row) => shell("open_merged_window", { machine, sources, row: row ?? null }),
+  }),
   chooseMachine: (machine) => shell("choose_machine", { machine }),
   saveConnection: (connection, token, isNew) =>
     shell("save_connection", { connection, token: token ?? null, new: isNew }),
