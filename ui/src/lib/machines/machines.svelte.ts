@@ -3,6 +3,7 @@
 import type { Backend, Unsubscribe } from "../api/backend";
 import type { Reach, MachineList } from "../api/types";
 import { sentence } from "../submit/errors";
+import { Pulse } from "./pulse.svelte";
 
 export const REACH_WORDS: Record<Reach["state"], string> = {
   idle: "not contacted",
@@ -18,7 +19,7 @@ export class Machines {
     here: { state: "reached" },
     machines: [],
   });
-  /** Since when nothing new is heard of the machine. */
+  /** When something was heard last of the machine that is lost. */
   lostAt = $state<number | undefined>(undefined);
   /** How often the machine was lost and found again: what failed meanwhile is to be asked anew. */
   returns = $state(0);
@@ -47,13 +48,24 @@ export class Machines {
     return reach?.state === "lost" ? `${sentence(reach.problem)}.` : undefined;
   });
   stale = $derived(this.problem !== undefined);
+  /** It may be there, and an answer is overdue: in words for a person. */
+  waiting = $derived.by(() =>
+    this.stale || this.pulse.silentSince === undefined
+      ? undefined
+      : `Waiting for ${this.here ? "the engine" : this.name}…`,
+  );
+  /** Nothing later than that is known of it. */
+  knownUntil = $derived.by(() => (this.stale ? this.lostAt : this.pulse.silentSince));
 
   #backend: Backend;
   #stop: Unsubscribe = () => {};
   #closed = false;
 
+  readonly pulse: Pulse;
+
   constructor(backend: Backend) {
     this.#backend = backend;
+    this.pulse = new Pulse(() => backend.getSummary());
   }
 
   /** For a window without it, everything is of this machine. */
@@ -65,6 +77,7 @@ export class Machines {
 
   close() {
     this.#closed = true;
+    this.pulse.stop();
     this.#stop();
   }
 
@@ -87,9 +100,13 @@ export class Machines {
   #take(told: MachineList) {
     const before = this.stale && this.told.chosen === told.chosen;
     const link = this.current?.link;
+    if (told.chosen !== this.told.chosen) this.pulse.restart();
     this.told = told;
     if (link !== undefined && this.current && link !== this.current.link) this.onrelink?.();
-    if (this.stale) this.lostAt = before ? this.lostAt : Date.now();
+    const { reach } = this;
+    const heard = reach?.state === "lost" ? reach.heard : undefined;
+    // That it is lost is noticed long after its last word.
+    if (this.stale) this.lostAt = before ? this.lostAt : (heard ?? this.pulse.lastHeard);
     else this.lostAt = undefined;
     // While it is tried, nobody knows yet.
     if (before && this.reach?.state === "reached") {

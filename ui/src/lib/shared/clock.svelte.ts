@@ -10,10 +10,13 @@ const COARSE = 15 * SECOND;
 
 const held = $state<{ at: number | undefined }>({ at: undefined });
 
-/** Lets the clock stand while nothing that is shown is current: what went on then would look alive. */
-export function holdClock(hold: boolean) {
-  held.at = hold ? (held.at ?? Date.now()) : undefined;
+/** Lets the clock stand at a moment while nothing that is shown is of a later one: what went on then would look alive. */
+export function holdClock(at: number | undefined) {
+  held.at = at;
 }
+
+/** The moment at which it stands, if it does. */
+export const standsAt = (): number | undefined => held.at;
 
 /** Returns what tells a reader that effects see that it has to look again. */
 function ticking(every: number): () => void {
