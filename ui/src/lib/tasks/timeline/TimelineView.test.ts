@@ -10,10 +10,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("what is drawn is not scrolled away where another time has fewer lanes", async () => {
+/** The words that can be seen in the picture that was drawn last. */
+function picture(): Set<string> {
   vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(300);
   vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(800);
-  /** The names of the lanes that can be seen, in the picture that was drawn last. */
   const drawn = new Set<string>();
   const pen = new Proxy({} as CanvasRenderingContext2D, {
     get: (_, key) => {
@@ -24,6 +24,11 @@ test("what is drawn is not scrolled away where another time has fewer lanes", as
     set: () => true,
   });
   vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(pen as never);
+  return drawn;
+}
+
+test("what is drawn is not scrolled away where another time has fewer lanes", async () => {
+  const drawn = picture();
   const backend = createFakeBackend({ tasks: 0 });
   const now = Date.now();
   const ran = (slot: string, at: number): TaskSpan => ({
@@ -48,4 +53,52 @@ test("what is drawn is not scrolled away where another time has fewer lanes", as
   expect(drawn).not.toContain("lane-0");
   for (let n = 0; n < 6; n += 1) await fireEvent.keyDown(canvas, { key: "PageUp" });
   await waitFor(() => expect(drawn).toContain("early"));
+});
+
+test("all machines stand on one line, one that is lost with why, and the logs of each open there at the moment", async () => {
+  const drawn = picture();
+  const backend = createFakeBackend({ tasks: 0, machines: true });
+  backend.setReach("lab", { state: "lost", problem: "lab cannot be reached: refused" });
+  const at = Date.now() - 5 * 3_600_000;
+  const there = (task: string): TaskSpan => ({
+    task,
+    name: task,
+    slot: "backup",
+    phase: "running",
+    attempt: 2,
+    createdAt: at,
+    startedAt: at,
+  });
+  const own = vi.fn();
+  backend.openMergedWindow = own;
+  const openMergedWindow = vi.fn(async () => {});
+  const openLogWindow = vi.fn(async () => {});
+  const { on } = backend;
+  backend.on = (machine) => ({
+    ...on(machine),
+    tasksBetween: async () => ({ spans: [there("copy"), there("check")], more: false }),
+    mergedPositionAt: async () => 42,
+    openMergedWindow,
+    openLogWindow,
+  });
+  render(TimelineView, { workspace: new Workspace(backend) });
+  await waitFor(() => expect(drawn).toContain("backup"));
+  for (const name of ["This machine", "build-box", "lab", "not connected"]) expect(drawn).toContain(name);
+  expect(screen.getByTestId("away").textContent).toMatch(
+    /lab is not connected: .*cannot be reached: refused\./i,
+  );
+
+  await fireEvent.keyDown(screen.getByTestId("timeline"), { key: "ArrowRight" });
+  const moment = screen.getByTestId("moment");
+  await waitFor(() => expect(moment.textContent).toContain("2 tasks ran"));
+  expect(moment.textContent).toContain("build-box");
+  await fireEvent.click(screen.getByText("Open 2 logs as one"));
+  const runs = [
+    { id: "copy", attempt: 2 },
+    { id: "check", attempt: 2 },
+  ];
+  await waitFor(() => expect(openMergedWindow).toHaveBeenCalledExactlyOnceWith(runs, 42));
+  await fireEvent.click(screen.getByText("check"));
+  await waitFor(() => expect(openLogWindow).toHaveBeenCalledExactlyOnceWith("check", 2, 42));
+  expect(own).not.toHaveBeenCalled();
 });

@@ -1,18 +1,24 @@
-// The span of time that the line shows, and what is known of it; also a little to both sides, so that it can be moved at once.
-import type { Backend } from "../../api/backend";
-import { ApiError } from "../../api/errors";
-import type { ComingRun, TaskSpan } from "../../api/types";
-import { Rereading, SeenTimer } from "../../shared/seen-timer";
-import { lanesOf, ranAt, zoomed } from "./bars";
+// The span of time that the line shows, and the machines whose tasks stand on it.
+import type { Backend, Unsubscribe } from "../../api/backend";
+import type { MachineList, TaskSpan } from "../../api/types";
+import { standsAt } from "../../shared/clock.svelte";
+import { SeenTimer } from "../../shared/seen-timer";
+import { zoomed } from "./bars";
+import { Side, type Asked, type Stretch } from "./side.svelte";
 
 const HOUR = 3_600_000;
+/** Of all machines together, and at least of each. */
 const MOST = 10_000;
+const LEAST = 500;
 const SETTLE_MS = 180;
-/** Between two reads while much changes, and where nothing does. */
-const PACE_MS = 3000;
-const QUIET_MS = 60_000;
 /** What goes on has grown by about a pixel after such a part of what is shown. */
 const GROWTH = 1000;
+
+/** What ran on one machine. */
+export interface RanThere {
+  side: Side;
+  spans: TaskSpan[];
+}
 
 export class Timeline {
   from = $state(Date.now() - 6 * HOUR);
@@ -20,45 +26,57 @@ export class Timeline {
   /** The moment that was asked about. */
   at = $state<number | undefined>(undefined);
   now = $state(Date.now());
-  error = $state.raw<ApiError | undefined>(undefined);
-  #spans = $state.raw<TaskSpan[]>([]);
-  #coming = $state.raw<ComingRun[]>([]);
-  /** Not all of them fit into an answer. */
-  more = $state.raw({ past: false, coming: false });
+  /** This machine first, and then those that are connected. */
+  sides = $state.raw<readonly Side[]>([]);
 
-  lanes = $derived.by(() => lanesOf(this.#spans, this.#coming, this.now));
-  ran = $derived.by(() => (this.at === undefined ? [] : ranAt(this.#spans, this.at, this.now)));
+  /** The machine that the window is on. */
+  readonly own: Side;
+  several = $derived.by(() => this.sides.length > 1);
+  ran: RanThere[] = $derived.by(() => {
+    const { at } = this;
+    if (at === undefined) return [];
+    return this.sides.map((side) => ({ side, spans: side.ranAt(at) })).filter(({ spans }) => spans.length);
+  });
+  more = $derived.by(() => ({
+    past: this.sides.some(({ more }) => more.past),
+    coming: this.sides.some(({ more }) => more.coming),
+  }));
 
-  loaded = $state(false);
-
-  #turn = 0;
-  readonly #again = new Rereading(() => this.#read(), PACE_MS, QUIET_MS);
-  readonly #settled = new SeenTimer(() => void this.#again.now());
+  #following = false;
+  readonly #settled = new SeenTimer(() => this.sides.forEach((side) => side.readNow()));
   readonly #growth = new SeenTimer(() => {
     this.now = Date.now();
     this.#grow();
   });
 
-  constructor(readonly backend: Pick<Backend, "tasksBetween" | "upcoming">) {}
+  /** `chosen`: the name of the machine that the window is on. */
+  constructor(
+    readonly backend: Asked & Pick<Backend, "on" | "watchMachines">,
+    chosen: string | null = null,
+  ) {
+    this.own = this.#side(chosen, backend);
+    this.sides = [this.own];
+  }
 
   /** Follows what changes until it is called back. */
   follow(): () => void {
-    void this.#again.now();
+    this.#following = true;
+    this.own.follow(false);
     this.#grow();
+    const watching: Promise<Unsubscribe> = this.backend
+      .watchMachines((told) => this.#take(told), true)
+      .catch(() => () => {}); // Then it is the line of this one machine.
     return () => {
-      this.#turn++;
+      this.#following = false;
       for (const timer of [this.#settled, this.#growth]) timer.clear();
-      this.#again.stop();
+      this.sides.forEach((side) => side.stop());
+      void watching.then((stop) => stop());
     };
   }
 
-  /** Something has changed: it is read before long, where it is not over for all that is shown. */
+  /** Something has changed on the machine that the window is on: it is read before long, where it is not over for all that is shown. */
   touch(): void {
-    if (this.to >= this.now) this.#again.touch();
-  }
-
-  #grow(): void {
-    this.#growth.after(Math.max(1000, (this.to - this.from) / GROWTH));
+    if (this.to >= this.now) this.own.touch();
   }
 
   show(from: number, to: number): void {
@@ -83,27 +101,47 @@ export class Timeline {
     this.show(from, from + length);
   }
 
-  async #read(): Promise<void> {
-    const turn = ++this.#turn;
+  #grow(): void {
+    this.#growth.after(Math.max(1000, (this.to - this.from) / GROWTH));
+  }
+
+  #side(machine: string | null, asked: Asked): Side {
+    return new Side(
+      machine,
+      asked,
+      () => this.#stretch(),
+      () => standsAt() ?? this.now,
+    );
+  }
+
+  #stretch(): Stretch {
     const beside = Math.round((this.to - this.from) / 2);
-    const [from, to, now] = [Math.max(0, this.from - beside), this.to + beside, Date.now()];
-    try {
-      const [past, coming] = await Promise.all([
-        from > now ? { spans: [], more: false } : this.backend.tasksBetween({ from, to, limit: MOST }),
-        to < now
-          ? { times: [], more: false }
-          : this.backend.upcoming({ from: Math.max(from, now), to: Math.max(to, now) }),
-      ]);
-      if (turn !== this.#turn) return;
-      this.now = now;
-      this.#spans = past.spans;
-      this.#coming = coming.times;
-      this.more = { past: past.more, coming: coming.more };
-      this.error = undefined;
-      this.loaded = true;
-    } catch (thrown) {
-      if (turn !== this.#turn) return;
-      this.error = ApiError.from(thrown);
-    }
+    const limit = Math.max(LEAST, Math.floor(MOST / this.sides.length));
+    return { from: Math.max(0, this.from - beside), to: this.to + beside, limit };
+  }
+
+  /** The machines as they are: one more or less, one that is lost or back. */
+  #take({ here, machines }: MachineList): void {
+    if (!this.#following) return;
+    const before = new Map(this.sides.map((side) => [side.machine, side]));
+    const all = [
+      { machine: null, reach: here },
+      ...machines.map(({ name, reach }) => ({ machine: name, reach })),
+    ];
+    const added: Side[] = [];
+    const back: Side[] = [];
+    this.sides = all.map(({ machine, reach }) => {
+      const known = before.get(machine);
+      before.delete(machine);
+      const side = known ?? this.#side(machine, this.backend.on(machine));
+      if (!known) added.push(side);
+      else if (side.reach.state === "lost" && reach.state !== "lost") back.push(side);
+      side.reach = reach;
+      return side;
+    });
+    for (const gone of before.values()) gone.stop();
+    // Which machines there are says how much of each is read.
+    for (const side of added) side.follow(true);
+    for (const side of back) side.readNow();
   }
 }
