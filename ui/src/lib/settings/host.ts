@@ -2,6 +2,7 @@
 import type { Backend } from "../api/backend";
 import type { DoorStates } from "../api/types";
 import type { Machines } from "../machines/machines.svelte";
+import type { LogUsage } from "./log-usage.svelte";
 import type { SettingsState } from "./settings.svelte";
 
 export type SettingsSection =
@@ -69,6 +70,7 @@ export interface SettingsHost {
   readonly backend: Backend;
   readonly machines: Machines;
   readonly settings: SettingsState;
+  readonly logs: LogUsage;
   readonly doors: DoorStates | undefined;
   readonly question: Question | undefined;
   ask(question: Question): void;

@@ -23,6 +23,7 @@ import { Jobs } from "../jobs/jobs.svelte";
 import { Machines } from "../machines/machines.svelte";
 import type { Found } from "../settings/catalog";
 import { Unsaved, type Question, type SettingsHost, type SettingsSection } from "../settings/host";
+import { LogUsage } from "../settings/log-usage.svelte";
 import { SettingsState } from "../settings/settings.svelte";
 import { Drafts } from "../submit/draft";
 import { takeOverPresets } from "../submit/earlier-presets";
@@ -59,6 +60,7 @@ export class Workspace implements SettingsHost, TaskCommandHost {
   readonly selection = new Selection();
   readonly deletions: Deletions;
   readonly settings: SettingsState;
+  readonly logs: LogUsage;
   readonly machines: Machines;
   readonly jobs: Jobs;
   readonly queue: LaneQueue;
@@ -133,6 +135,7 @@ export class Workspace implements SettingsHost, TaskCommandHost {
     this.list = new TaskList(backend);
     this.deletions = new Deletions(backend, (error) => this.report(error));
     this.settings = new SettingsState(backend, (thrown) => this.report(thrown));
+    this.logs = new LogUsage(backend);
     this.drafts = new Drafts(backend);
     this.views = new Views(backend);
     this.layout = new Layout(backend, (thrown) => this.report(thrown));

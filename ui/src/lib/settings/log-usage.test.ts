@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Backend } from "../api/backend";
 import { LogUsage } from "./log-usage.svelte";
 
 let count: ReturnType<typeof vi.fn<() => Promise<number>>>;
@@ -9,7 +8,8 @@ const after = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 beforeEach(() => {
   vi.useFakeTimers();
   count = vi.fn(async () => 1000);
-  usage = new LogUsage({ logUsage: count } as Partial<Backend> as Backend);
+  usage = new LogUsage({ logUsage: count });
+  usage.follow();
 });
 afterEach(() => {
   usage.stop();
@@ -51,6 +51,35 @@ describe("what the logs take", () => {
     expect(count).toHaveBeenCalledTimes(1);
     await after(11_000);
     expect(count).toHaveBeenCalledTimes(2);
+  });
+
+  it("is counted each minute while something runs, and not while the window cannot be seen", async () => {
+    await after(2000);
+    usage.runs = true;
+    await after(59_000);
+    expect(count).toHaveBeenCalledTimes(1);
+    await after(2000);
+    expect(count).toHaveBeenCalledTimes(2);
+    Object.defineProperty(document, "hidden", { value: true, configurable: true });
+    await after(3_600_000);
+    expect(count).toHaveBeenCalledTimes(2);
+    Object.defineProperty(document, "hidden", { value: false, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+    await after(0);
+    expect(count).toHaveBeenCalledTimes(3);
+    usage.runs = false;
+    await after(3_600_000);
+    expect(count).toHaveBeenCalledTimes(3);
+  });
+
+  it("is counted at once for who asks, once for several, and for nobody without one", async () => {
+    usage.stop();
+    await after(3_600_000);
+    expect(count).not.toHaveBeenCalled();
+    await Promise.all([usage.now(), usage.now()]);
+    expect([count.mock.calls.length, usage.bytes]).toEqual([1, 1000]);
+    await after(3_600_000);
+    expect(count).toHaveBeenCalledTimes(1);
   });
 
   it("keeps the last number when it cannot be counted, and asks no more once stopped", async () => {
