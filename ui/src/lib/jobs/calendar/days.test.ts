@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fakeCalendar } from "../../api/fake-calendar";
-import { boundsOf, countWords, daysAround, firstDay, onDays, turned, worst } from "./days";
+import { boundsOf, countWords, daysAround, firstDay, manyWords, onDays, turned, worst } from "./days";
 
 const at = (text: string) => new Date(text).getTime();
 const dates = (days: { from: number }[]) => days.map(({ from }) => new Date(from).getDate());
@@ -68,4 +68,21 @@ test("what was and what is to come stand on their days, in order, and many of a 
 
 test("a session without a language has weeks that begin on Monday", () => {
   expect(firstDay("C")).toBe(1);
+});
+
+test("a line of many tells those that were from those that are to come", () => {
+  const none = { succeeded: 0, failed: 0, canceled: 0, unfinished: 0, coming: 0 };
+  const words = (counts: Partial<typeof none>) => {
+    const { failed, ran, coming } = manyWords({ ...none, ...counts });
+    return [failed ?? ran, coming].filter(Boolean).join(" · ");
+  };
+  const cases: [Partial<typeof none>, string][] = [
+    [{ failed: 6, succeeded: 6, coming: 23 }, "6 of 12 failed · 23 to come"],
+    [{ failed: 1, coming: 8 }, "1 failed · 8 to come"],
+    [{ failed: 5 }, "all 5 failed"],
+    [{ succeeded: 1438, canceled: 1, unfinished: 1 }, "1,440 ran"],
+    [{ succeeded: 1, coming: 3 }, "1 ran · 3 to come"],
+    [{ coming: 24 }, "24 to come"],
+  ];
+  for (const [counts, expected] of cases) expect(words(counts)).toBe(expected);
 });

@@ -96,8 +96,30 @@ function linesOf({ job, firstAt, counts, runs }: ToldDay["jobs"][number]): Calen
 }
 
 /** All that they are. */
-export const total = ({ succeeded, failed, canceled, unfinished, coming }: RunCounts): number =>
+const total = ({ succeeded, failed, canceled, unfinished, coming }: RunCounts): number =>
   succeeded + failed + canceled + unfinished + coming;
+
+/** All that were. */
+const past = (counts: RunCounts): number => total(counts) - counts.coming;
+
+/** What a line of many says: `6 of 12 failed`, `12 ran`, and what is to come beside it. */
+export interface ManyWords {
+  /** Of those that were. */
+  failed?: string;
+  ran?: string;
+  coming?: string;
+}
+
+export function manyWords(counts: RunCounts): ManyWords {
+  const { failed, coming } = counts;
+  const were = past(counts);
+  const all = were === failed ? `all ${count(were)} failed` : `${count(failed)} of ${count(were)} failed`;
+  return {
+    failed: failed > 0 ? (were === 1 ? "1 failed" : all) : undefined,
+    ran: failed === 0 && were > 0 ? `${count(were)} ran` : undefined,
+    coming: coming > 0 ? `${count(coming)} to come` : undefined,
+  };
+}
 
 /** Such as `1,438 succeeded, 2 failed, 300 to come`: what there is none of is not named. */
 export function countWords(counts: RunCounts): string {
