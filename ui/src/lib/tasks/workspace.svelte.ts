@@ -41,6 +41,7 @@ import { Selection } from "./selection.svelte";
 import { TaskForm } from "./task-form.svelte";
 import { TaskList } from "./task-list.svelte";
 import { Views } from "./views.svelte";
+import { Histories } from "./detail/usage-history";
 
 const TYPING_MS = 120;
 
@@ -69,6 +70,7 @@ export class Workspace implements SettingsHost, TaskCommandHost {
   readonly layout: Layout;
   readonly since: Since;
   readonly notices = new Notices();
+  readonly usage = new Histories();
   readonly unsaved = new Unsaved((question) => this.ask(question));
   readonly form = new TaskForm(this);
   readonly taskCommands = new TaskCommands(this);

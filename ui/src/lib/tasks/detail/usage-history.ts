@@ -6,12 +6,16 @@ interface Point {
   readonly at: number;
   /** Processor time of the run up to then, in milliseconds. */
   readonly cpuMs: number;
-  /** The most since the point before; unknown before somebody looked. */
+  /** The most since the point before; unknown while nobody looked. */
   readonly memory: number | undefined;
 }
 
 /** With more, every two become one. */
 const MOST = 240;
+/** Samples come once a second: after such a time nobody looked. */
+const GAP_MS = 5000;
+/** Tasks whose history is kept. */
+const KEPT = 50;
 
 export interface History {
   readonly attempt: number;
@@ -20,6 +24,24 @@ export interface History {
   readonly step: number;
   /** Samples since the last whole point. */
   readonly begun: number;
+}
+
+/** What is known of tasks, also while nobody looks at them; of those that were looked at last. */
+export class Histories {
+  readonly #known = new Map<string, History>();
+
+  of(task: string): History | undefined {
+    return this.#known.get(task);
+  }
+
+  keep(task: string, history: History): void {
+    this.#known.delete(task);
+    this.#known.set(task, history);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= KEPT) break;
+      this.#known.delete(oldest);
+    }
+  }
 }
 
 /** With one sample more; another attempt begins anew, at its start. */
@@ -34,8 +56,15 @@ export function withSample(
       startedAt !== undefined && startedAt < at ? [{ at: startedAt, cpuMs: 0, memory: undefined }] : [];
     return { attempt, points: [...start, { at, cpuMs, memory: memoryBytes }], step: 1, begun: 0 };
   }
-  const { points, step, begun } = before;
+  const { step, begun } = before;
+  let { points } = before;
   const last = points.at(-1);
+  // What it used while nobody looked is known of the processor alone.
+  if (last !== undefined && at - last.at > GAP_MS) {
+    points = [...points, { at, cpuMs, memory: undefined }];
+    const next = { attempt, points, step, begun: 0 };
+    return points.length <= MOST ? next : { ...next, points: halved(points), step: step * 2 };
+  }
   // The last point moves along until it stands for as many samples as the others.
   if (last !== undefined && begun > 0) {
     const moved = { at, cpuMs, memory: Math.max(last.memory ?? 0, memoryBytes) };
@@ -52,13 +81,14 @@ function halved(points: readonly Point[]): Point[] {
     const before = rest[i - 1];
     // The last of two stays, and an odd one at the end.
     if (i % 2 === 0) return i === rest.length - 1 ? [point] : [];
-    return [{ ...point, memory: most(before?.memory, point.memory) }];
+    return [{ ...point, memory: both(before?.memory, point.memory) }];
   });
   return start === undefined ? kept : [start, ...kept];
 }
 
-const most = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.max(a, b);
+/** What is known of one half alone is not known of the whole. */
+const both = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : Math.max(a, b);
 
 /** One stretch between two points: what was used in it. */
 export interface Stretch {
@@ -71,7 +101,7 @@ export interface Stretch {
 export const processor = ({ points }: History): Stretch[] =>
   stretches(points, (before, point) => (100 * (point.cpuMs - before.cpuMs)) / (point.at - before.at));
 
-/** From when somebody looked on. */
+/** Where somebody looked. */
 export const memory = ({ points }: History): Stretch[] =>
   stretches(points, (before, point) => (before.memory === undefined ? undefined : point.memory));
 
