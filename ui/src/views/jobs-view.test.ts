@@ -127,3 +127,14 @@ test("a job is renamed, and a name that is taken is refused beside the field", a
   await waitFor(() => expect(screen.getByTestId("job-detail").textContent).toContain("maps"));
   expect(screen.getAllByTestId("job-row").map(({ dataset }) => dataset.job)).toContain("maps");
 });
+
+test("a job says what it runs, in which lane, and what it is told", async () => {
+  await openJobs();
+  await fireEvent.click(screen.getByText("Render a map"));
+  const facts = within(await screen.findByTestId("job-facts"));
+  expect(facts.getByTestId("command-text").textContent).toBe("tiles --region '{{region}}'");
+  expect(facts.getByText("Lane").nextElementSibling?.textContent.trim()).toBe("maps · wait in line");
+  const told = facts.getByText("Parameters").nextElementSibling?.textContent.replace(/\s+/g, " ");
+  expect(told).toContain("region one of north, south · required");
+  expect(told).toContain("password a secret · required of the server that has the tiles");
+});

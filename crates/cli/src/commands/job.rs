@@ -221,7 +221,7 @@ fn facts(JobDetail { job, schedules, stats, firings, warnings }: &JobDetail) -> 
     if stats.runs > 0 {
         let took = stats.median_ms.zip(stats.p95_ms).map(|(median, p95)| {
             let (median, p95) = (words::took(median), words::took(p95));
-            format!("; half of those that ended by themselves took up to {median}, 95 % up to {p95}")
+            format!("; median {median}, 95 % within {p95}")
         });
         let last =
             format!("{} of the last {} succeeded{}", stats.succeeded, stats.runs, took.unwrap_or_default());

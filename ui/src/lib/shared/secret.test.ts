@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import cases from "../../../../tests/corpus/secrets.json";
-import { MASK, looksSecret, maskedText, withoutSecrets } from "./secret";
+import { MASK, looksSecret, maskedText, withoutMarks, withoutSecrets } from "./secret";
 
 // The cases that `crates/model/src/secret.rs` is held to as well.
 describe("secrets", () => {
@@ -25,5 +25,11 @@ describe("secrets", () => {
     expect(JSON.stringify(safe)).not.toContain("hush");
     expect(JSON.stringify(safe)).not.toContain(MASK);
     expect(JSON.stringify(safe)).toContain("{{ password }}");
+  });
+
+  it("are read as masks alone, without the mark of whose they are", () => {
+    expect(withoutMarks(`a ${MASK}(01m8pdd1tj00057j90/316bf781b83fb788)/${MASK} (b)`)).toBe(
+      `a ${MASK}/${MASK} (b)`,
+    );
   });
 });

@@ -171,6 +171,12 @@ export function maskedText(text: string): string {
 /** Is this a value that the app has hidden already? It stands for the value of the task that it was read from. */
 export const isMasked = (value: string): boolean => value.includes(MASK);
 
+/** A mask says whose secret it stands for (crates/model, `masks.rs`), which is for who gives it back, and not to be read. */
+const MARK = new RegExp(`(${MASK})\\([\\w-]+/[\\w.-]+\\)`, "g");
+
+/** A text with masks as a person reads it. */
+export const withoutMarks = (text: string): string => text.replaceAll(MARK, "$1");
+
 /** Has a variable a value that must not be shown or kept as it is? */
 export function holdsSecret({ key, value }: EnvVar): boolean {
   return hides(words(key), value) || isMasked(value) || secretsIn(value).length > 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { limitWords, usageWords } from "./usage";
+import { usageWords } from "./usage";
 
 describe("what a run has used", () => {
   it("is said in one line, without what is not known", () => {
@@ -7,15 +7,5 @@ describe("what a run has used", () => {
       usageWords({ cpuMs: 2100, peakMemoryBytes: 48_200_000, readBytes: 0, writtenBytes: 2_400_000 }),
     ).toBe("2.1 s processor time · 48.2 MB memory · 0 B read, 2.4 MB written");
     expect(usageWords({ cpuMs: 4 })).toBe("4 ms processor time");
-  });
-});
-
-describe("what a run may use", () => {
-  it("names each limit that is set, and nothing else", () => {
-    expect(limitWords({ memoryBytes: 2_000_000_000, cpuPercent: 150, processes: 1 })).toBe(
-      "2.0 GB memory · 150 % processor · 1 process",
-    );
-    expect(limitWords({})).toBe("");
-    expect(limitWords(undefined)).toBe("");
   });
 });
