@@ -51,3 +51,19 @@ test.each<[string, () => Promise<unknown>]>([
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   expect(within(screen.getByTestId("task-detail")).getByRole("heading", { level: 1 })).toBeTruthy();
 });
+
+test("when a form is discarded the focus is back where it was opened", async () => {
+  useBackend(createFakeBackend({ tasks: 3 }));
+  render(MainView);
+  await screen.findAllByTestId("task-row");
+  await click("open-jobs");
+  const opener = await screen.findByTestId("new-job");
+  opener.focus();
+  await fireEvent.click(opener);
+  await fireEvent.input(await screen.findByLabelText("Title"), { target: { value: "Draft" } });
+  screen.getByLabelText("Title").focus();
+  await fireEvent(screen.getByTestId("job-editor"), new Event("cancel"));
+  await fireEvent.click(await screen.findByTestId("confirm"));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(document.activeElement).toBe(opener);
+});
