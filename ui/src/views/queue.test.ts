@@ -85,10 +85,12 @@ test("what waits is dragged to another place, and the others say what that does 
   await fireEvent.pointerMove(queue, { clientX: 50, clientY: 45 });
   expect(names(lane)).toEqual(["nightly-import", "search index", "customer import"]);
   await waitFor(() => expect(lane.textContent).toMatch(/later/));
+  expect(lane.querySelector("ol [title]"), "a tooltip over the rows below").toBeNull();
   expect(moves).not.toHaveBeenCalled();
   await fireEvent.pointerUp(queue, { clientX: 50, clientY: 45 });
   await waitFor(() => expect(moves).toHaveBeenCalledTimes(1));
   await waitFor(() => expect(names(lane)).toEqual(["nightly-import", "search index", "customer import"]));
+  expect(document.activeElement?.textContent).toBe("search index");
   // What runs cannot be dragged, and a click is no drag.
   const running = within(lane).getByRole("button", { name: "nightly-import" }).closest("li")!;
   await fireEvent.pointerDown(running, { button: 0, clientX: 50, clientY: 10 });
@@ -146,4 +148,18 @@ test("the line of time says what ran at a moment, and opens its logs as one", as
   expect(opened.mock.calls[0]![0].length).toBeGreaterThan(1);
   await fireEvent.click(within(screen.getByTestId("moment")).getByRole("button", { name: "nightly-import" }));
   await waitFor(() => expect(screen.queryByTestId("timeline")).toBeNull());
+});
+
+test("of the tasks in lanes of their own, what runs stands first", async () => {
+  await open();
+  const kind = { subprocess: { mode: { command: { command: "true" } } } };
+  const submit = (name: string) =>
+    fake.submitTask({ slot: `${name}-abcd2`, ownLane: true, kind, labels: { name } });
+  const ids = [await submit("waits"), await submit("runs")];
+  fake.setPhase(ids[1]!, "running");
+  await fireEvent.click(screen.getByTestId("open-queue"));
+  const own = await screen.findByRole("region", { name: "Tasks in lanes of their own" });
+  await waitFor(() => expect(names(own)).toEqual(expect.arrayContaining(["waits", "runs"])));
+  const phases = names(own);
+  expect(phases.indexOf("runs")).toBeLessThan(phases.indexOf("waits"));
 });
