@@ -8,7 +8,8 @@ use serde_json::json;
 use solti_api::operations::{GetSummary, Operations as _};
 use solti_api::{ApiError, in_full};
 use solti_http::{HttpError, ServerCertificate};
-use solti_model::{Connection, TaskPhase};
+use solti_model::{Connection, FieldError, Settings, SpecErrors, TaskPhase};
+use std::iter;
 use ts_rs::TS;
 
 /// What trying a connection has shown.
@@ -33,19 +34,38 @@ fn refused(field: &str, message: impl Into<String>) -> ApiError {
 
 /// `connections[3].url` is the `url` of the form.
 fn beside_its_field(error: ApiError) -> ApiError {
+    let inner = |field: String| field.rsplit('.').next().unwrap_or_default().to_owned();
     match error {
-        ApiError::InvalidRequest { field, message, .. } => {
-            ApiError::invalid(field.rsplit('.').next().unwrap_or_default(), message)
-        }
+        ApiError::InvalidRequest { field, message, others } => ApiError::InvalidRequest {
+            field: inner(field),
+            message,
+            others: others
+                .into_iter()
+                .map(|FieldError { field, message }| FieldError::new(inner(field), message))
+                .collect(),
+        },
         other => other,
     }
 }
 
+/// The token as it is sent, where one was given; else all that is wrong with it and with its connection.
+fn examined(
+    legal: Result<Settings, SpecErrors>,
+    token: Option<&str>,
+) -> Result<Option<Option<String>>, ApiError> {
+    let token = token.map(checked).transpose();
+    let broken = legal.err().into_iter().flat_map(|errors| iter::once(errors.first).chain(errors.others));
+    match SpecErrors::of(broken.chain(token.clone().err()).collect()) {
+        Some(errors) => Err(beside_its_field(errors.into())),
+        None => Ok(token?),
+    }
+}
+
 /// A token as it is sent; an empty one is none.
-fn checked(token: &str) -> Result<Option<String>, ApiError> {
+fn checked(token: &str) -> Result<Option<String>, FieldError> {
     let token = token.trim();
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(refused("token", "must be of letters, digits and signs, without spaces"));
+        return Err(FieldError::new("token", "must be of A–Z, a–z, digits and signs, without spaces"));
     }
     Ok((!token.is_empty()).then(|| token.to_owned()))
 }
@@ -81,10 +101,9 @@ impl Machines {
             None => connections.push(connection.clone()),
         }
         let patch = json!({ "connections": connections });
-        self.settings.settings().patched(&patch).map_err(|error| beside_its_field(error.into()))?;
+        let token = examined(self.settings.settings().patched(&patch), token)?;
         let kept = |error: std::io::Error| ApiError::internal(&error);
         let before = self.tokens.of(&connection).map_err(kept)?;
-        let token = token.map(checked).transpose()?;
         if let Some(token) = &token {
             self.tokens.set(&connection, token.clone()).map_err(kept)?;
         }
@@ -123,9 +142,8 @@ impl Machines {
         token: Option<&str>,
     ) -> Result<ConnectionTest, ApiError> {
         let legal = self.settings.settings().patched(&json!({ "connections": [connection] }));
-        legal.map_err(|error| beside_its_field(error.into()))?;
-        let token = match token {
-            Some(token) => checked(token)?,
+        let token = match examined(legal, token)? {
+            Some(token) => token,
             None => self.tokens.of(connection).map_err(|error| ApiError::internal(&error))?,
         };
         let endpoint = connection.url.parse().map_err(|error: HttpError| refused("url", in_full(&error)))?;

@@ -80,7 +80,7 @@ fn is_word(field: &str, value: Option<&str>, marks: &str) -> Result<(), FieldErr
             Err(FieldError::new(field, format!("must have at most {MAX_NAME} characters")))
         }
         _ if value.starts_with('-') || !value.chars().all(legal) => {
-            Err(FieldError::new(field, format!("may have letters, digits and {marks} only")))
+            Err(FieldError::new(field, format!("may have A–Z, a–z, digits and {marks} only")))
         }
         _ => Ok(()),
     }

@@ -1,6 +1,7 @@
 //! What is called when tasks end or fall silent, and what became of each call.
 
-use crate::{CommandMode, FieldError, TaskId};
+use crate::problems::Problems;
+use crate::{CommandMode, SpecErrors, TaskId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -208,43 +209,41 @@ impl DeliveryState {
 }
 
 impl Hook {
-    /// What is wrong with it, if anything.
-    ///
     /// # Errors
-    /// Names the field.
-    pub fn validate(&self) -> Result<(), FieldError> {
-        let wrong = |field: &str, why: &str| Err(FieldError::new(format!("hook.{field}"), why));
-        check_hook_name(&self.name).map_err(|why| FieldError::new("hook.name", why))?;
-        if self.on.is_empty() || self.on.contains(&HookEvent::Test) {
-            return wrong("on", "must be one or more of failure, success, silence");
+    /// Every rule that is broken, with its field.
+    pub fn validate(&self) -> Result<(), SpecErrors> {
+        let mut problems = Problems::default();
+        let mut wrong = |is_wrong: bool, field: &str, why: &str| {
+            if is_wrong {
+                problems.refuse(format!("hook.{field}"), why);
+            }
+        };
+        let too_long = |text: &String| text.len() > MAX_TEXT;
+        if let Err(why) = check_hook_name(&self.name) {
+            wrong(true, "name", why);
         }
-        let text = |text: &String| text.len() > MAX_TEXT;
-        if self.labels.len() > MAX_LABELS || self.labels.iter().any(|(key, value)| text(key) || text(value)) {
-            return wrong("labels", "are too many or too long");
-        }
+        let nothing = self.on.is_empty() || self.on.contains(&HookEvent::Test);
+        wrong(nothing, "on", "must be one or more of failure, success, silence");
+        let labels = &self.labels;
+        wrong(labels.keys().any(|key| key.trim().is_empty()), "labels", "a key must not be empty");
+        let long = labels.iter().any(|(key, value)| too_long(key) || too_long(value));
+        wrong(labels.len() > MAX_LABELS || long, "labels", "are too many or too long");
         match &self.call {
             HookCall::Command(CommandMode { command, args }) => {
-                if command.trim().is_empty() || text(command) {
-                    return wrong("call.command.command", "must not be blank or too long");
-                }
-                if args.len() > MAX_ARGS || args.iter().any(text) {
-                    return wrong("call.command.args", "are too many or too long");
-                }
+                let bad = command.trim().is_empty() || too_long(command);
+                wrong(bad, "call.command.command", "must not be blank or too long");
+                let bad = args.len() > MAX_ARGS || args.iter().any(too_long);
+                wrong(bad, "call.command.args", "are too many or too long");
             }
             HookCall::Webhook(Webhook { url, secret }) => {
                 let address = url::Url::parse(url).ok().filter(|url| url.host().is_some());
-                if text(url) || !address.is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
-                    return wrong(
-                        "call.webhook.url",
-                        "must be an address that begins with https:// or http://",
-                    );
-                }
-                if secret.as_ref().is_some_and(text) {
-                    return wrong("call.webhook.secret", "is too long");
-                }
+                let bad =
+                    too_long(url) || !address.is_some_and(|url| matches!(url.scheme(), "http" | "https"));
+                wrong(bad, "call.webhook.url", "must be an address that begins with https:// or http://");
+                wrong(secret.as_ref().is_some_and(too_long), "call.webhook.secret", "is too long");
             }
         }
-        Ok(())
+        problems.into_result()
     }
 
     /// Whether it is called for this of a task with these labels whose spec names these hooks.
@@ -263,7 +262,7 @@ impl Hook {
 pub(crate) fn check_hook_name(name: &str) -> Result<(), &'static str> {
     let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_fine) {
-        return Err("must be 1 to 64 letters, digits, '.', '_' or '-'");
+        return Err("must be 1 to 64 of A–Z, a–z, digits, '.', '_' and '-'");
     }
     Ok(())
 }
@@ -291,8 +290,18 @@ mod tests {
             (json!({"call": {"webhook": {"url": "chat.example"}}}), "hook.call.webhook.url"),
             (json!({"call": {"command": {"command": " "}}}), "hook.call.command.command"),
         ] {
-            assert_eq!(hook(with.clone()).validate().expect_err("is refused").field, field, "{with}");
+            assert_eq!(hook(with.clone()).validate().expect_err("is refused").first.field, field, "{with}");
         }
+    }
+
+    #[test]
+    fn all_that_is_wrong_with_a_hook_is_told_at_once() {
+        let with =
+            json!({"name": "tést hook!", "on": [], "labels": {"": "x"}, "call": {"webhook": {"url": ""}}});
+        let errors = hook(with).validate().expect_err("is refused");
+        let fields: Vec<_> =
+            [errors.first].into_iter().chain(errors.others).map(|error| error.field).collect();
+        assert_eq!(fields, ["hook.name", "hook.on", "hook.labels", "hook.call.webhook.url"]);
     }
 
     #[test]

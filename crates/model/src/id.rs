@@ -16,7 +16,7 @@ fn check_name(field: &str, name: &str, max: usize) -> Result<(), FieldError> {
     } else if name == "." || name == ".." {
         "must not be . or ..".to_owned()
     } else if let Some(bad) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || "._-".contains(*c))) {
-        format!("may hold letters, digits, '.', '_' and '-' only, not {bad:?}")
+        format!("may hold A–Z, a–z, digits, '.', '_' and '-' only, not {bad:?}")
     } else {
         return Ok(());
     };

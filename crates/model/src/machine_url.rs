@@ -1,7 +1,7 @@
 //! How another machine is reached, as one line of text: the one reading of it, for the settings and for the client.
 
 use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 /// A machine's URL, taken apart. An IPv6 address is in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,12 @@ impl MachineUrl {
     /// # Errors
     /// What is wrong, to be put behind the URL or the name of its field.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let url = Url::parse(text).map_err(|_| "is not a URL")?;
+        const BEGINNING: &str = "must begin with https://, http:// or ssh://";
+        let url = Url::parse(text).map_err(|error| match error {
+            ParseError::RelativeUrlWithoutBase if text.trim().is_empty() => "must not be empty",
+            ParseError::RelativeUrlWithoutBase => BEGINNING,
+            _ => "is not a URL",
+        })?;
         let host = url.host().filter(|host| host.to_string() != "").ok_or("names no host")?;
         if url.password().is_some() || (url.scheme() != "ssh" && !url.username().is_empty()) {
             return Err("must not hold a user or a password; the token has a field of its own");
@@ -64,7 +69,7 @@ impl MachineUrl {
                     Some(url.username()).filter(|user| !user.is_empty()).map(word_for_ssh).transpose()?;
                 Ok(Self::Ssh { user, host, port })
             }
-            _ => Err("must begin with https://, http:// or ssh://"),
+            _ => Err(BEGINNING),
         }
     }
 }
@@ -72,7 +77,7 @@ impl MachineUrl {
 /// A user's or a machine's name, which becomes a word of a command line. ssh hands them to a shell in some configurations
 /// (`%h` and `%r` of a ProxyCommand), and takes one that begins with a dash for an option.
 fn word_for_ssh(encoded: &str) -> Result<String, &'static str> {
-    const LEGAL: &str = "may have letters, digits, '.', '_' and '-' in the names of its user and host, and none begins with '-'";
+    const LEGAL: &str = "may have A–Z, a–z, digits, '.', '_' and '-' in the names of its user and host, and none begins with '-'";
     let word = percent_decode_str(encoded).decode_utf8().map_err(|_| LEGAL)?;
     let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if word.is_empty() || word.starts_with('-') || !word.chars().all(legal) {

@@ -96,7 +96,7 @@ impl Parameter {
     /// The first rule that is broken, with the field within the parameter.
     pub(crate) fn validate(&self) -> Result<(), FieldError> {
         if !is_name(&self.name) {
-            let rule = "must be a letter or _, then letters, digits, _ and -, at most 64 bytes";
+            let rule = "must begin with A–Z, a–z or _, and go on with those, digits and -, at most 64 bytes";
             return Err(FieldError::new("name", rule));
         }
         let short = |field: &str, text: &Option<String>| match text {

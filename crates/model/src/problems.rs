@@ -1,6 +1,6 @@
 //! What is wrong with a document.
 
-use crate::FieldError;
+use crate::{FieldError, SpecErrors};
 
 /// Collects what is wrong, in the order of the fields.
 #[derive(Default)]
@@ -13,6 +13,10 @@ impl Problems {
 
     pub(crate) fn into_vec(self) -> Vec<FieldError> {
         self.0
+    }
+
+    pub(crate) fn into_result(self) -> Result<(), SpecErrors> {
+        SpecErrors::of(self.0).map_or(Ok(()), Err)
     }
 
     pub(crate) fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {

@@ -16,6 +16,15 @@ pub struct SpecErrors {
     pub others: Vec<FieldError>,
 }
 
+impl SpecErrors {
+    /// All of these; `None` when nothing is wrong.
+    #[must_use]
+    pub fn of(problems: Vec<FieldError>) -> Option<Self> {
+        let mut problems = problems.into_iter();
+        Some(Self { first: problems.next()?, others: problems.collect() })
+    }
+}
+
 impl From<FieldError> for SpecErrors {
     fn from(first: FieldError) -> Self {
         Self { first, others: vec![] }

@@ -180,7 +180,7 @@ fn a_field_that_does_not_fit_is_named_with_its_whole_path_in_plain_words() {
             "restart.type",
             "must be one of never, onFailure, always, not often",
         ),
-        ("", "job", json!("a b"), "job", "may hold letters, digits, '.', '_' and '-' only, not ' '"),
+        ("", "job", json!("a b"), "job", "may hold A–Z, a–z, digits, '.', '_' and '-' only, not ' '"),
         (
             "",
             "maxRetries",

@@ -1,6 +1,6 @@
 //! The doors over the network.
 
-use crate::FieldError;
+use crate::problems::Problems;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use ts_rs::TS;
@@ -69,31 +69,31 @@ impl Default for GrpcSettings {
 }
 
 impl ApiSettings {
-    pub(super) fn validate(&self) -> Result<(), FieldError> {
-        let http = socket_address("api.http.address", &self.http.address)?;
-        let grpc = socket_address("api.grpc.address", &self.grpc.address)?;
-        if self.http.tls == TlsMode::Off && !http.ip().is_loopback() {
-            return Err(FieldError::new(
-                "api.http.tls",
-                "can be off only where this machine alone can connect",
-            ));
+    pub(super) fn examine(&self, problems: &mut Problems) {
+        let mut read = |field: &str, text: &str| {
+            let address = text.parse::<SocketAddr>().ok();
+            if address.is_none() {
+                problems.refuse(field, "must be an address and a port, as in 127.0.0.1:7654");
+            }
+            address
+        };
+        let http = read("api.http.address", &self.http.address);
+        let grpc = read("api.grpc.address", &self.grpc.address);
+        if self.http.tls == TlsMode::Off && http.is_some_and(|http| !http.ip().is_loopback()) {
+            problems.refuse("api.http.tls", "can be off only where this machine alone can connect");
         }
-        if self.http.enabled && self.grpc.enabled && http == grpc && http.port() != 0 {
-            return Err(FieldError::new("api.grpc.address", "is the address of HTTP already"));
+        let taken = http.is_some_and(|http| grpc == Some(http) && http.port() != 0);
+        if self.http.enabled && self.grpc.enabled && taken {
+            problems.refuse("api.grpc.address", "is the address of HTTP already");
         }
         for (i, host) in self.http.allowed_hosts.iter().enumerate() {
             let plain = matches!(Host::parse(host), Ok(Host::Domain(name)) if name == *host);
             if !plain && host.parse::<IpAddr>().is_err() {
-                return Err(FieldError::new(
+                problems.refuse(
                     format!("api.http.allowedHosts[{i}]"),
                     "must be a host's name in lower case or an address, without a port",
-                ));
+                );
             }
         }
-        Ok(())
     }
-}
-
-fn socket_address(field: &str, text: &str) -> Result<SocketAddr, FieldError> {
-    text.parse().map_err(|_| FieldError::new(field, "must be an address and a port, as in 127.0.0.1:7654"))
 }

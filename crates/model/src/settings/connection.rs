@@ -1,6 +1,7 @@
 //! Another machine, and how it is reached.
 
-use crate::{FieldError, MachineUrl};
+use crate::MachineUrl;
+use crate::problems::Problems;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -21,12 +22,18 @@ pub struct Connection {
 impl Connection {
     const LONGEST_NAME: usize = 64;
 
-    pub(super) fn validate(&self, field: &str) -> Result<(), FieldError> {
-        if self.name.trim().is_empty() || self.name.len() > Self::LONGEST_NAME {
-            return Err(FieldError::new(format!("{field}.name"), "must have 1 to 64 letters"));
+    pub(super) fn examine(&self, field: &str, problems: &mut Problems) {
+        if self.name.trim().is_empty() {
+            problems.refuse(format!("{field}.name"), "must not be empty");
+        } else if self.name.len() > Self::LONGEST_NAME {
+            problems.refuse(format!("{field}.name"), format!("must be at most {} bytes", Self::LONGEST_NAME));
         }
-        MachineUrl::parse(&self.url).map_err(|problem| FieldError::new(format!("{field}.url"), problem))?;
-        self.check_fingerprint().map_err(|problem| FieldError::new(format!("{field}.fingerprint"), problem))
+        if let Err(why) = MachineUrl::parse(&self.url) {
+            problems.refuse(format!("{field}.url"), why);
+        }
+        if let Err(why) = self.check_fingerprint() {
+            problems.refuse(format!("{field}.fingerprint"), why);
+        }
     }
 
     fn check_fingerprint(&self) -> Result<(), &'static str> {
@@ -45,7 +52,6 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::Settings;
     use crate::settings::refused;
     use serde_json::json;
@@ -81,7 +87,7 @@ mod tests {
     #[test]
     fn a_machine_is_reached_without_its_token_on_the_wire_or_in_the_document() {
         let check = |url: &str| {
-            Connection { name: "box".into(), url: url.into(), fingerprint: None }.validate("connections[0]")
+            Settings::default().patched(&json!({"connections": [{"name": "box", "url": url}]})).map(|_| ())
         };
         for good in
             ["https://box:7654", "http://127.0.0.1:7654", "http://[::1]:1", "ssh://box", "ssh://me@box:22"]
@@ -115,7 +121,7 @@ mod tests {
         assert_eq!(taken.connections[0].fingerprint.as_deref(), Some(&*print));
         for (url, fingerprint) in [("ssh://box", &*print), ("https://box", "AB:CD"), ("https://box", "x")] {
             let refused = connected(url, fingerprint).expect_err("refused");
-            assert_eq!(refused.field, "connections[0].fingerprint");
+            assert_eq!(refused.first.field, "connections[0].fingerprint");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! How long what is over is kept.
 
 use crate::bounds::within;
-use crate::{FieldError, MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_KEPT_ATTEMPTS, MIN_KEPT_ATTEMPTS};
+use crate::problems::Problems;
+use crate::{MAX_KEEP_DAYS, MAX_KEEP_TASKS, MAX_KEPT_ATTEMPTS, MIN_KEPT_ATTEMPTS};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -24,17 +25,19 @@ impl Default for FinishedSettings {
 }
 
 impl FinishedSettings {
-    pub(super) fn validate(&self) -> Result<(), FieldError> {
+    pub(super) fn examine(&self, problems: &mut Problems) {
         let rules = [
             ("finished.keepDays", self.keep_days, MAX_KEEP_DAYS),
             ("finished.keepTasks", self.keep_tasks, MAX_KEEP_TASKS),
         ];
         for (field, kept, most) in rules {
             if let Some(kept) = kept {
-                within(field, kept, 1, most, "")?;
+                problems.check(within(field, kept, 1, most, ""));
             }
         }
-        within("finished.keepAttempts", self.keep_attempts, MIN_KEPT_ATTEMPTS, MAX_KEPT_ATTEMPTS, "")
+        let kept =
+            within("finished.keepAttempts", self.keep_attempts, MIN_KEPT_ATTEMPTS, MAX_KEPT_ATTEMPTS, "");
+        problems.check(kept);
     }
 }
 

@@ -1,7 +1,8 @@
 //! How much logs may take.
 
 use crate::bounds::within;
-use crate::{FieldError, MAX_BYTES, MIN_LOG_BYTES};
+use crate::problems::Problems;
+use crate::{MAX_BYTES, MIN_LOG_BYTES};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -49,7 +50,7 @@ impl LogSettings {
         (half < Self::default().min_free_bytes).then_some(half - half % STEP)
     }
 
-    pub(super) fn validate(&self) -> Result<(), FieldError> {
+    pub(super) fn examine(&self, problems: &mut Problems) {
         let limits = [
             ("logs.runBytes", self.run_bytes, "a run's"),
             ("logs.taskBytes", self.task_bytes, "a task's"),
@@ -57,7 +58,7 @@ impl LogSettings {
         ];
         for (field, limit, _) in limits {
             if let Some(limit) = limit {
-                within(field, limit, MIN_LOG_BYTES, MAX_BYTES, " bytes")?;
+                problems.check(within(field, limit, MIN_LOG_BYTES, MAX_BYTES, " bytes"));
             }
         }
         for pair in limits.windows(2) {
@@ -65,16 +66,15 @@ impl LogSettings {
             if let (Some(smaller), Some(larger)) = (smaller, larger)
                 && larger < smaller
             {
-                return Err(FieldError::new(*field, format!("must not be smaller than {whose} limit")));
+                problems.refuse(*field, format!("must not be smaller than {whose} limit"));
             }
         }
-        within("logs.minFreeBytes", self.min_free_bytes, 0, MAX_BYTES, " bytes")?;
-        within("logs.keepHeadBytes", self.keep_head_bytes, 0, MAX_BYTES, " bytes")?;
+        problems.check(within("logs.minFreeBytes", self.min_free_bytes, 0, MAX_BYTES, " bytes"));
+        problems.check(within("logs.keepHeadBytes", self.keep_head_bytes, 0, MAX_BYTES, " bytes"));
         let least = limits.iter().filter_map(|(_, limit, _)| *limit).min();
         if least.is_some_and(|least| self.keep_head_bytes > least / 2) {
-            return Err(FieldError::new("logs.keepHeadBytes", "must be at most half of the smallest limit"));
+            problems.refuse("logs.keepHeadBytes", "must be at most half of the smallest limit");
         }
-        Ok(())
     }
 }
 

@@ -19,8 +19,9 @@ pub use notifications::{NotificationRule, NotificationSettings};
 pub use slurm::SlurmSettings;
 
 use crate::lane_machines::HERE;
+use crate::problems::Problems;
 use crate::stored::without_unknown_fields;
-use crate::{EditorSettings, FieldError};
+use crate::{EditorSettings, FieldError, SpecErrors};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use ts_rs::TS;
@@ -121,7 +122,7 @@ impl Settings {
             });
             match read {
                 Ok(read) => settings = read,
-                Err(error) => strange.push(error),
+                Err(errors) => strange.push(errors.first),
             }
         }
         (settings, strange)
@@ -146,69 +147,68 @@ impl Settings {
     /// "without a limit" where a field has that, and does not bring the default back. A list is replaced as a whole.
     ///
     /// # Errors
-    /// The first rule that is broken, with the field's path: `logs.runBytes`. Nothing is taken then.
-    pub fn patched(&self, patch: &Value) -> Result<Self, FieldError> {
+    /// Every rule that is broken, with the field's path: `logs.runBytes`. Nothing is taken then.
+    pub fn patched(&self, patch: &Value) -> Result<Self, SpecErrors> {
         if !patch.is_object() {
-            return Err(FieldError::new("settings", "must be an object"));
+            return Err(FieldError::new("settings", "must be an object").into());
         }
         let settings = self.merged_with(patch, serde_json::from_value)?;
-        settings.validate()?;
-        self.refuse_new_names(&settings)?;
+        let mut problems = Problems::default();
+        settings.examine(&mut problems);
+        self.refuse_new_names(&settings, &mut problems);
+        problems.into_result()?;
         Ok(settings)
     }
 
     /// One that is stored already still opens, and can be changed and removed.
-    fn refuse_new_names(&self, changed: &Self) -> Result<(), FieldError> {
+    fn refuse_new_names(&self, changed: &Self, problems: &mut Problems) {
         for (i, Connection { name, .. }) in changed.connections.iter().enumerate() {
-            if self.connections.iter().any(|known| known.name == *name) {
+            if name.trim().is_empty() || self.connections.iter().any(|known| known.name == *name) {
                 continue;
             }
-            let refused = |why: String| Err(FieldError::new(format!("connections[{i}].name"), why));
+            let field = format!("connections[{i}].name");
             if name.trim() == HERE {
-                return refused(format!(
-                    "must not be {HERE}, which is this machine in a lane; choose another name"
-                ));
-            }
-            if name.trim() != name || name.contains(char::is_control) {
-                return refused("must be one line, without blanks at its ends".to_owned());
+                let why = format!("must not be {HERE}, which is this machine in a lane; choose another name");
+                problems.refuse(field, why);
+            } else if name.trim() != name || name.contains(char::is_control) {
+                problems.refuse(field, "must be one line, without blanks at its ends");
             }
         }
-        Ok(())
     }
 
     fn merged_with(
         &self,
         patch: &Value,
         read: impl Fn(Value) -> Result<Self, serde_json::Error>,
-    ) -> Result<Self, FieldError> {
+    ) -> Result<Self, SpecErrors> {
         // Plain data: it always writes.
         let mut document = serde_json::to_value(self).unwrap_or_default();
         merge(&mut document, patch);
-        read(document.clone()).or_else(|_| {
-            // Read again, to tell where the error is.
-            crate::shape::read_whole(document, "settings").map_err(|errors| errors.first)
-        })
+        // Read again, to tell where the error is.
+        read(document.clone()).or_else(|_| crate::shape::read_whole(document, "settings"))
     }
 
     /// # Errors
-    /// The first rule that is broken.
-    pub fn validate(&self) -> Result<(), FieldError> {
-        self.logs.validate()?;
-        self.finished.validate()?;
-        self.editor.validate()?;
-        self.api.validate()?;
-        self.notifications.validate()?;
-        self.slurm.validate()?;
+    /// Every rule that is broken.
+    pub fn validate(&self) -> Result<(), SpecErrors> {
+        let mut problems = Problems::default();
+        self.examine(&mut problems);
+        problems.into_result()
+    }
+
+    fn examine(&self, problems: &mut Problems) {
+        self.logs.examine(problems);
+        self.finished.examine(problems);
+        problems.check(self.editor.validate());
+        self.api.examine(problems);
+        self.notifications.examine(problems);
+        problems.check(self.slurm.validate());
         for (i, connection) in self.connections.iter().enumerate() {
-            connection.validate(&format!("connections[{i}]"))?;
+            connection.examine(&format!("connections[{i}]"), problems);
             if self.connections[..i].iter().any(|other| other.name == connection.name) {
-                return Err(FieldError::new(
-                    format!("connections[{i}].name"),
-                    "is the name of another machine already",
-                ));
+                problems.refuse(format!("connections[{i}].name"), "is the name of another machine already");
             }
         }
-        Ok(())
     }
 }
 
@@ -242,7 +242,7 @@ fn keep_fields_of_connections(connections: &mut Value, stored: Option<&Value>) {
 /// Why the defaults with `patch` are refused.
 #[cfg(test)]
 fn refused(patch: Value) -> FieldError {
-    Settings::default().patched(&patch).expect_err("refused")
+    Settings::default().patched(&patch).expect_err("refused").first
 }
 
 #[cfg(test)]
@@ -263,6 +263,26 @@ mod tests {
         assert_eq!(document["api"]["http"]["enabled"], false);
         let read: Settings = serde_json::from_value(json!({})).expect("every field has a default");
         assert_eq!(read, settings);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let patch = json!({"finished": {"keepDays": 0, "keepAttempts": 1}, "api": {"http": {"address": "x"}},
+            "connections": [{"name": "", "url": "", "fingerprint": "x"}]});
+        let errors = Settings::default().patched(&patch).expect_err("refused");
+        let fields: Vec<_> =
+            [errors.first].into_iter().chain(errors.others).map(|error| error.field).collect();
+        assert_eq!(
+            fields,
+            [
+                "finished.keepDays",
+                "finished.keepAttempts",
+                "api.http.address",
+                "connections[0].name",
+                "connections[0].url",
+                "connections[0].fingerprint"
+            ]
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the desktop is told of.
 
-use crate::{FieldError, MAX_NOTIFICATION_RULES};
+use crate::MAX_NOTIFICATION_RULES;
+use crate::problems::Problems;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -36,14 +37,14 @@ pub struct NotificationRule {
 }
 
 impl NotificationSettings {
-    pub(super) fn validate(&self) -> Result<(), FieldError> {
+    pub(super) fn examine(&self, problems: &mut Problems) {
         if self.rules.len() > MAX_NOTIFICATION_RULES {
-            let most = format!("must be at most {MAX_NOTIFICATION_RULES}");
-            return Err(FieldError::new("notifications.rules", most));
+            problems.refuse("notifications.rules", format!("must be at most {MAX_NOTIFICATION_RULES}"));
         }
-        match self.rules.iter().position(|rule| rule.label.trim().is_empty()) {
-            Some(at) => Err(FieldError::new(format!("notifications.rules[{at}].label"), "must name a label")),
-            None => Ok(()),
+        for (at, rule) in self.rules.iter().enumerate() {
+            if rule.label.trim().is_empty() {
+                problems.refuse(format!("notifications.rules[{at}].label"), "must name a label");
+            }
         }
     }
 }

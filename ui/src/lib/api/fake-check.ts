@@ -28,6 +28,10 @@ export function checkSpec(spec: TaskSpec): void {
     refuse("backoff.maxMs", "the longest wait is shorter than the first");
   within("backoff.factor", spec.backoff?.factor, 1, BOUNDS.MAX_BACKOFF_FACTOR);
   within("maxRetries", spec.maxRetries, 1, BOUNDS.MAX_RETRIES);
-  const [first, ...others] = wrong;
+  throwAll(wrong);
+}
+
+export function throwAll(problems: readonly FieldError[]): void {
+  const [first, ...others] = problems;
   if (first) throw new ApiError({ error: "InvalidRequest", ...first, ...(others.length > 0 && { others }) });
 }

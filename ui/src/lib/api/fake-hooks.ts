@@ -1,7 +1,8 @@
 // Hooks and what happened meanwhile, of the backend in memory: it calls nothing, and says that all arrived.
 import { ApiError } from "./errors";
+import { throwAll } from "./fake-check";
 import type { Backend } from "./backend";
-import type { Digest, HookDelivery, HookState, TaskRow } from "./types";
+import type { Digest, FieldError, HookDelivery, HookState, TaskRow } from "./types";
 
 type Told = Pick<Backend, "listHooks" | "saveHook" | "deleteHook" | "testHook" | "readDigest">;
 
@@ -14,13 +15,26 @@ export function createFakeHooks(rows: () => TaskRow[]): Told {
   return {
     listHooks: async () => ({ hooks: structuredClone(hooks), waiting: 0, mostWaiting: MOST }),
     saveHook: async ({ hook }) => {
-      const refuse = (field: string, message: string) =>
-        new ApiError({ error: "InvalidRequest", field: `hook.${field}`, message });
-      if (!/^[\w.-]{1,64}$/.test(hook.name))
-        throw refuse("name", "must be 1 to 64 letters, digits, '.', '_' or '-'");
-      if (hook.on.length === 0) throw refuse("on", "must be one or more of failure, success, silence");
-      if ("webhook" in hook.call && !/^https?:\/\/./.test(hook.call.webhook.url))
-        throw refuse("call.webhook.url", "must be an address that begins with https:// or http://");
+      const problems: FieldError[] = [];
+      const refuse = (wrong: boolean, field: string, message: string) => {
+        if (wrong) problems.push({ field: `hook.${field}`, message });
+      };
+      const name = "must be 1 to 64 of A–Z, a–z, digits, '.', '_' and '-'";
+      refuse(!/^[\w.-]{1,64}$/.test(hook.name), "name", name);
+      refuse(hook.on.length === 0, "on", "must be one or more of failure, success, silence");
+      if ("webhook" in hook.call)
+        refuse(
+          !/^https?:\/\/./.test(hook.call.webhook.url),
+          "call.webhook.url",
+          "must be an address that begins with https:// or http://",
+        );
+      else
+        refuse(
+          hook.call.command.command.trim() === "",
+          "call.command.command",
+          "must not be blank or too long",
+        );
+      throwAll(problems);
       const before = find(hook.name);
       const said = "webhook" in hook.call ? hook.call.webhook.secret : undefined;
       const call =

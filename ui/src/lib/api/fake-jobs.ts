@@ -286,7 +286,7 @@ export function createFakeJobs(tasks: Tasks): JobMethods {
           message: `job ${job.name} is at revision ${revision} now, and was expected at ${expectedRevision}`,
         });
       if (!/^[A-Za-z0-9._-]{1,64}$/.test(job.name))
-        throw invalid("job.name", "may hold letters, digits, '.', '_' and '-' only");
+        throw invalid("job.name", "may hold A–Z, a–z, digits, '.', '_' and '-' only");
       job.schedules?.forEach((schedule, n) => check(schedule, `job.schedules[${n}].`));
       const schedules = (job.schedules ?? []).map((schedule, n) => ({
         ...schedule,

@@ -1,7 +1,16 @@
 // The other machines of the backend in memory: their list, which one is shown, and what trying one says. Whose tasks are shown then
 // is fake.ts's.
 import { ApiError } from "./errors";
-import type { Connection, ConnectionTest, Reach, Settings, ListedMachine, MachineList } from "./types";
+import { throwAll } from "./fake-check";
+import type {
+  Connection,
+  ConnectionTest,
+  FieldError,
+  Reach,
+  Settings,
+  ListedMachine,
+  MachineList,
+} from "./types";
 
 const FINGERPRINT = Array.from({ length: 32 }, (_, i) => ((i * 37 + 11) % 256).toString(16).padStart(2, "0"))
   .join(":")
@@ -119,12 +128,17 @@ export class FakeMachines {
   }
 
   #check({ name, url }: Connection) {
-    if (name.trim() === "") throw refuse("name", "must have 1 to 64 letters");
+    const problems: FieldError[] = [];
+    if (name.trim() === "") problems.push({ field: "name", message: "must not be empty" });
     if (!/^(https|http|ssh):\/\/[^/]+$/.test(url))
-      throw refuse("url", "must begin with https://, http:// or ssh://");
+      problems.push({ field: "url", message: "must begin with https://, http:// or ssh://" });
     // One that is stored already can be changed and removed.
     if (name === "here" && !this.settings().connections.some((one) => one.name === name))
-      throw refuse("name", "must not be here, which is this machine in a lane; choose another name");
+      problems.push({
+        field: "name",
+        message: "must not be here, which is this machine in a lane; choose another name",
+      });
+    throwAll(problems);
   }
 }
 

@@ -86,11 +86,15 @@ export class ConnectionDraft {
   }
 
   #refused(thrown: unknown) {
-    const { code, field, message } = ApiError.from(thrown);
-    if (code === "InvalidRequest" && isField(field)) this.errors[field] = sentence(message);
-    else this.outcome = { outcome: "unreachable", problem: sentence(message) };
+    const error = ApiError.from(thrown);
+    const placed = error.problems.filter((problem) => isField(problem.field));
+    for (const { field, message } of placed as { field: ConnectionField; message: string }[])
+      this.errors[field] ??= (this[field].trim() === "" ? MISSING[field] : undefined) ?? sentence(message);
+    if (placed.length === 0) this.outcome = { outcome: "unreachable", problem: sentence(error.message) };
   }
 }
+
+const MISSING: Partial<Record<ConnectionField, string>> = { name: "Enter a name", url: "Enter an address" };
 
 const isField = (field: string | undefined): field is ConnectionField =>
   field === "name" || field === "url" || field === "token" || field === "fingerprint";

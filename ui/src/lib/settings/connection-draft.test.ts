@@ -11,3 +11,9 @@ test("a machine that is called as this one is in a lane is refused beside its na
   draft.name = "box";
   expect(await draft.save()).toBe(true);
 });
+
+test("all that is wrong is said at once, each beside its field", async () => {
+  const draft = new ConnectionDraft(createFakeBackend());
+  expect(await draft.save()).toBe(false);
+  expect(draft.errors).toEqual({ name: "Enter a name", url: "Enter an address" });
+});
