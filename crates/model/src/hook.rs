@@ -84,7 +84,8 @@ impl HookEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum HookCall {
-    /// A program, run as a task of its own in the lane `hooks`: it reads what happened, as JSON, at its standard input.
+    /// A program, run as a task of its own in the lane `hooks`: it reads what happened, as JSON, at its standard input. Answered with
+    /// its secrets masked, as the command of a task; a mask that is given back stands for what it hides.
     Command(CommandMode),
     /// An address that is posted to.
     Webhook(Webhook),

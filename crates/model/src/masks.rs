@@ -1,10 +1,12 @@
 //! Secrets of tasks and jobs as they are shown: in the place of each stands a mask that says whose it is, `••••••(<task>/<mark>)`, so
 //! that what was read can be changed and submitted again. [`restore`] puts the secrets back. The mark is made of the secret itself and
-//! of a key that nobody reads: a mask stands for the secret that was read, or for none.
+//! of a key that nobody reads: a mask stands for the secret that was read, or for none. One that does not say whose it is, as lists and
+//! messages have it, is refused where a secret would be, and is text anywhere else.
 
 use crate::secret::{MASK, replaced, secrets_in, secrets_of_label, secrets_of_variable, secrets_of_words};
 use crate::{
-    CommandMode, EnvVar, FieldError, Job, ParameterType, Stdin, SubprocessMode, TaskId, TaskKind, TaskSpec,
+    CommandMode, EnvVar, FieldError, Hook, HookCall, Job, ParameterType, Stdin, SubprocessMode, TaskId,
+    TaskKind, TaskSpec,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -82,6 +84,21 @@ impl HoldsSecrets for Job {
     }
 }
 
+/// Its address is not among them: that is given back whole, or not at all.
+impl HoldsSecrets for Hook {
+    fn held(&mut self) -> Vec<Held<'_>> {
+        let mut all = match &mut self.call {
+            HookCall::Command(command) => of_line(of_command("call.command", command)),
+            HookCall::Webhook(_) => vec![],
+        };
+        for (key, value) in &mut self.labels {
+            let secrets = secrets_of_label(key, value);
+            all.push(Held::new(format!("labels.{key}"), value, secrets));
+        }
+        all
+    }
+}
+
 /// Values of a job's parameters by their names.
 impl HoldsSecrets for BTreeMap<String, String> {
     fn held(&mut self) -> Vec<Held<'_>> {
@@ -102,15 +119,24 @@ fn list<'a>(letter: char, field: &str, words: &'a mut [String]) -> Words<'a> {
     words.iter_mut().enumerate().map(word).collect()
 }
 
+fn of_command<'a>(field: &str, CommandMode { command, args }: &'a mut CommandMode) -> Words<'a> {
+    let mut line = vec![(format!("{field}.command"), None, command)];
+    line.extend(list('a', &format!("{field}.args"), args));
+    line
+}
+
+fn of_line(line: Words<'_>) -> Vec<Held<'_>> {
+    let words: Vec<&str> = line.iter().map(|(_, _, word)| word.as_str()).collect();
+    let secrets = secrets_of_words(&words);
+    let held = |((field, place, text), secrets)| Held { field, place, text, secrets };
+    line.into_iter().zip(secrets).map(held).collect()
+}
+
 fn of_kind(kind: &mut TaskKind) -> Vec<Held<'_>> {
     let (head, env, line, texts): (_, &mut Vec<EnvVar>, Words<'_>, Vec<(&str, &mut String)>) = match kind {
         TaskKind::Subprocess(task) => {
             let line = match &mut task.mode {
-                SubprocessMode::Command(CommandMode { command, args }) => {
-                    let mut line = vec![("kind.subprocess.mode.command.command".to_owned(), None, command)];
-                    line.extend(list('a', "kind.subprocess.mode.command.args", args));
-                    line
-                }
+                SubprocessMode::Command(command) => of_command("kind.subprocess.mode.command", command),
                 SubprocessMode::Script(script) => {
                     list('a', "kind.subprocess.mode.script.args", &mut script.args)
                 }
@@ -136,10 +162,7 @@ fn of_kind(kind: &mut TaskKind) -> Vec<Held<'_>> {
         let held = Held::new(format!("{head}.env[{n}].value"), value, secrets);
         all.push(Held { place: Some(format!("e{n}")), ..held });
     }
-    let words: Vec<&str> = line.iter().map(|(_, _, word)| word.as_str()).collect();
-    let secrets = secrets_of_words(&words);
-    let words = line.into_iter().zip(secrets);
-    all.extend(words.map(|((field, place, text), secrets)| Held { field, place, text, secrets }));
+    all.extend(of_line(line));
     all.extend(texts.into_iter().map(|(field, text)| Held::plain(field, text)));
     all
 }
@@ -156,17 +179,42 @@ pub fn mask(of: &mut impl HoldsSecrets, id: &TaskId, mark: impl Fn(&str) -> Stri
     }
 }
 
-/// The first task whose secrets are asked for here, and the field that asks, if there are masks at all.
+/// The first task whose secrets are asked for here, and the field that asks, if there are such masks at all.
 ///
 /// # Errors
-/// For a mask that does not say whose it is, with the field: it is never taken for the secret itself.
+/// For a mask in the place of a secret that does not say whose it is, with the field: it is never taken for the secret itself.
 pub fn masks_of(of: &(impl HoldsSecrets + Clone)) -> Result<Option<(TaskId, String)>, FieldError> {
-    for held in of.clone().held() {
-        if let Some(found) = next_mask(held.text).map_err(|problem| FieldError::new(&held.field, problem))? {
-            return Ok(Some((found.id, held.field)));
+    let mut of = of.clone();
+    let (mut first, mut bare) = (None, Vec::new());
+    for held in of.held() {
+        let (mut tried, mut stand_ins, mut at) = (String::new(), Vec::new(), 0);
+        for mask in masks_in(held.text) {
+            tried.push_str(&held.text[at..mask.range.start]);
+            at = mask.range.end;
+            let start = tried.len();
+            tried.push_str(STAND_IN);
+            match mask.of {
+                Some((id, _)) => first = first.or_else(|| Some((id, held.field.clone()))),
+                None => stand_ins.push(start..tried.len()),
+            }
+        }
+        if at > 0 {
+            tried.push_str(&held.text[at..]);
+            *held.text = tried;
+        }
+        bare.push(stand_ins);
+    }
+    if bare.iter().any(|stand_ins| !stand_ins.is_empty()) {
+        for (held, stand_ins) in of.held().iter().zip(bare) {
+            let is_hidden = |place: &Range<usize>| {
+                held.secrets.iter().any(|secret| secret.start < place.end && place.start < secret.end)
+            };
+            if stand_ins.iter().any(is_hidden) {
+                return Err(FieldError::new(&held.field, NO_SECRET));
+            }
         }
     }
-    Ok(None)
+    Ok(first)
 }
 
 /// What masks stand for.
@@ -198,7 +246,7 @@ pub fn restore(
     let mut put_in = Vec::new();
     for held in of.held() {
         let wrong = |problem| FieldError::new(&held.field, problem);
-        let parts = parts(held.text, id).map_err(wrong)?;
+        let parts = parts(held.text, id);
         let secrets = match earlier_place(&parts) {
             Some(place) => {
                 let stored = source.iter().find(|source| source.place.as_deref() == Some(place));
@@ -246,18 +294,16 @@ struct Part<'a> {
 }
 
 /// The text at the masks of `id`; those of others are text here.
-fn parts<'a>(text: &'a str, id: &TaskId) -> Result<Vec<Part<'a>>, &'static str> {
-    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
-    while let Some(found) = next_mask(&text[at..])? {
-        let mask = at + found.range.start..at + found.range.end;
-        if found.id == *id {
-            parts.push(Part { before: &text[start..mask.start], mark: Some(found.mark) });
-            start = mask.end;
+fn parts<'a>(text: &'a str, id: &TaskId) -> Vec<Part<'a>> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    for mask in masks_in(text) {
+        if let Some((_, mark)) = mask.of.filter(|(of, _)| of == id) {
+            parts.push(Part { before: &text[start..mask.range.start], mark: Some(mark) });
+            start = mask.range.end;
         }
-        at = mask.end;
     }
     parts.push(Part { before: &text[start..], mark: None });
-    Ok(parts)
+    parts
 }
 
 /// The place of which all masks of a text are, where earlier versions made them, as in `e0.1`: the second part of the first variable.
@@ -282,205 +328,27 @@ fn between<'a>(stored: &'a str, parts: &[Part<'_>]) -> Option<Vec<&'a str>> {
     hidden.iter().all(|secret| !secret.is_empty()).then_some(hidden)
 }
 
-/// A mask: where it is, the task whose secret it stands for, and what tells which one.
+/// Takes the place of a mask where it is tried whether a secret would be there. By its form it is none.
+const STAND_IN: &str = "standsinforwhatishidden";
+
+/// A mask: where it is, and the task whose secret it stands for with what tells which one, if it says so.
 struct FoundMask<'a> {
     range: Range<usize>,
-    id: TaskId,
-    mark: &'a str,
+    of: Option<(TaskId, &'a str)>,
 }
 
-fn next_mask(text: &str) -> Result<Option<FoundMask<'_>>, &'static str> {
-    let Some(start) = text.find(MASK) else { return Ok(None) };
-    let named = text[start + MASK.len()..].strip_prefix('(').and_then(|rest| rest.split_once(')'));
-    let (name, (id, mark)) =
-        named.and_then(|(name, _)| Some((name, name.split_once('/')?))).ok_or(NO_SECRET)?;
-    let id = TaskId::new(id).map_err(|_| NO_SECRET)?;
-    Ok(Some(FoundMask { range: start..start + MASK.len() + name.len() + 2, id, mark }))
+fn masks_in(text: &str) -> impl Iterator<Item = FoundMask<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text[at..].find(MASK)?;
+        let end = start + MASK.len();
+        let name = text[end..].strip_prefix('(').and_then(|rest| rest.split_once(')')).map(|(name, _)| name);
+        let of = name.and_then(|name| name.split_once('/'));
+        let of = of.and_then(|(id, mark)| Some((TaskId::new(id).ok()?, mark)));
+        at = end + name.filter(|_| of.is_some()).map_or(0, |name| name.len() + 2);
+        Some(FoundMask { range: start..at, of })
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    fn mark(secret: &str) -> String {
-        secret.bytes().rev().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    fn id() -> TaskId {
-        TaskId::new("t1").expect("legal")
-    }
-
-    fn shown<T: HoldsSecrets + Clone>(of: &T) -> T {
-        let mut shown = of.clone();
-        mask(&mut shown, &id(), mark);
-        shown
-    }
-
-    fn put_back<T: HoldsSecrets>(of: &mut T, source: &(impl HoldsSecrets + Clone)) -> Result<(), FieldError> {
-        restore(of, Source { id: &id(), of: &mut source.clone(), unchanged: false }, mark)
-    }
-
-    fn spec() -> TaskSpec {
-        let spec = json!({
-            "slot": "s",
-            "labels": {"team": "a", "api_token": "hush8", "url": "https://u:hush9@h"},
-            "stdin": {"text": "user: me\npassword: hush10\n"},
-            "kind": {"subprocess": {
-                "mode": {"command": {"command": "deploy", "args": [
-                    "--password=hush", "--token", "hush2", "postgres://u:hush3@db/x", "--key=2", "MY_TOKEN=hush4",
-                    "-u", "me:hush11", "{\"password\":\"hush12\"}",
-                ]}},
-                "env": [
-                    {"key": "API_KEY", "value": "hush5"},
-                    {"key": "DATABASE_URL", "value": "postgres://u:hush6@db/x?password=hush7"},
-                    {"key": "LANG", "value": "C"},
-                    {"key": "USE_TOKEN", "value": "true"},
-                    {"key": "DB_PASSWORD", "value": "{{ password }}"},
-                    {"key": "CONFIG", "value": "{\"token\":\"hush13\",\"n\":1}"},
-                ],
-                "cwd": "/srv/token=hush14",
-            }},
-        });
-        serde_json::from_value(spec).expect("legal")
-    }
-
-    fn env(spec: &mut TaskSpec) -> &mut Vec<EnvVar> {
-        let TaskKind::Subprocess(task) = &mut spec.kind else { panic!("a command") };
-        &mut task.env
-    }
-
-    fn job() -> Job {
-        let job = json!({
-            "name": "j", "notes": "log in with token=hushnotes", "spec": spec(),
-            "parameters": [
-                {"name": "api_token", "type": "text", "default": "hushdefault"},
-                {"name": "url", "type": "text", "default": "postgres://u:hushurl@h"},
-                {"name": "pin", "type": "number", "default": "1234"},
-            ],
-            "schedules": [{"cron": "@daily", "parameters": {"api_token": "hushschedule", "pin": "4711"}}],
-        });
-        serde_json::from_value(job).expect("a job")
-    }
-
-    #[test]
-    fn what_is_shown_can_be_submitted_again() {
-        let (spec, job) = (spec(), job());
-        let text = serde_json::to_string(&shown(&spec)).expect("writes")
-            + &serde_json::to_string(&shown(&job)).expect("writes");
-        assert!(!text.contains("hush"), "{text}");
-        for kept in [
-            "deploy",
-            "--password=",
-            "postgres://u:",
-            "@db/x",
-            "--key=2",
-            "\"C\"",
-            "\"true\"",
-            "{{ password }}",
-            "me:",
-            "user: me",
-            "4711",
-        ] {
-            assert!(text.contains(kept), "{kept} in {text}");
-        }
-        assert_eq!(
-            (masks_of(&shown(&spec)), masks_of(&spec)),
-            (Ok(Some((id(), "kind.subprocess.env[0].value".to_owned()))), Ok(None))
-        );
-        let (mut spec_again, mut job_again) = (shown(&spec), shown(&job));
-        put_back(&mut spec_again, &spec).expect("all are there");
-        put_back(&mut job_again, &job).expect("all are there");
-        assert_eq!((spec_again, job_again), (spec, job));
-    }
-
-    #[test]
-    fn a_mask_stands_for_what_was_read_wherever_that_is_now() {
-        let read = shown(&spec());
-        // What is around a mask may change, as may the order.
-        let mut changed = read.clone();
-        env(&mut changed).swap(0, 1);
-        env(&mut changed)[0].value = env(&mut changed)[0].value.replace("@db/", "@other/");
-        put_back(&mut changed, &spec()).expect("all are there");
-        assert_eq!(env(&mut changed)[0].value, "postgres://u:hush6@other/x?password=hush7");
-        assert_eq!(env(&mut changed)[1].value, "hush5");
-
-        // So may that of the stored task.
-        let mut stored = spec();
-        env(&mut stored).reverse();
-        let mut again = read.clone();
-        put_back(&mut again, &stored).expect("all are there");
-        assert_eq!(again, spec());
-
-        // One that is not there any more is no other.
-        env(&mut stored)[5].value = "other".into();
-        let error = put_back(&mut read.clone(), &stored).expect_err("it was changed");
-        assert_eq!(error, FieldError::new("kind.subprocess.env[0].value", NO_SECRET));
-    }
-
-    #[test]
-    fn a_mask_is_not_moved_to_where_its_secret_would_be_shown() {
-        let read = shown(&spec());
-        let mask = env(&mut read.clone())[0].value.clone();
-        let moved = |pointer: &str, text: String| {
-            let mut json = serde_json::to_value(&read).expect("writes");
-            *json.pointer_mut(pointer).expect("is there") = Value::String(text);
-            let mut moved: TaskSpec = serde_json::from_value(json).expect("a spec");
-            put_back(&mut moved, &spec()).map_err(|error| (error.field, error.message))
-        };
-        for (pointer, field) in [
-            ("/kind/subprocess/env/2/value", "kind.subprocess.env[2].value"),
-            ("/kind/subprocess/mode/command/args/4", "kind.subprocess.mode.command.args[4]"),
-            ("/kind/subprocess/mode/command/command", "kind.subprocess.mode.command.command"),
-            ("/kind/subprocess/cwd", "kind.subprocess.cwd"),
-            ("/labels/team", "labels.team"),
-            ("/stdin/text", "stdin.text"),
-        ] {
-            assert_eq!(moved(pointer, mask.clone()), Err((field.to_owned(), WOULD_BE_SHOWN.to_owned())));
-        }
-        assert_eq!(moved("/kind/subprocess/mode/command/args/4", format!("--secret={mask}")), Ok(()));
-        let mut values = BTreeMap::from([("day".to_owned(), mask)]);
-        assert_eq!(put_back(&mut values, &spec()).expect_err("refused").field, "parameters.day");
-    }
-
-    #[test]
-    fn a_mask_is_never_taken_for_a_secret() {
-        for value in [MASK.to_owned(), format!("a{MASK}b"), format!("{MASK}(t1)"), format!("{MASK}(?/e0.0)")]
-        {
-            let mut spec = spec();
-            env(&mut spec)[2].value = value;
-            assert_eq!(masks_of(&spec).expect_err("refused").field, "kind.subprocess.env[2].value");
-        }
-        for unknown in ["e9.0", "e0.1", "e2.0", "e0", "", "é", "00"] {
-            let mut spec = spec();
-            env(&mut spec)[0].value = format!("{MASK}(t1/{unknown})");
-            let error = put_back(&mut spec, &self::spec()).expect_err(unknown);
-            assert_eq!(error.field, "kind.subprocess.env[0].value");
-        }
-    }
-
-    #[test]
-    fn masks_of_earlier_versions_stand_for_a_text_that_is_as_it_was() {
-        let earlier = |values: [&str; 3], unchanged| {
-            let mut spec = spec();
-            env(&mut spec)[5].key = "AUTHORIZATION".into();
-            env(&mut spec)[5].value = "Basic hush13".into();
-            let source = spec.clone();
-            for (n, value) in [0, 1, 5].into_iter().zip(values) {
-                env(&mut spec)[n].value = value.replace("***", &format!("{MASK}(t1/e{n}.0)"));
-            }
-            env(&mut spec)[1].value = env(&mut spec)[1].value.replacen("e1.0", "e1.1", 1);
-            let restored = restore(&mut spec, Source { id: &id(), of: &mut source.clone(), unchanged }, mark);
-            restored.map(|()| assert_eq!(spec, source)).map_err(|error| error.field)
-        };
-        // Of the last one less was hidden than is now.
-        let all = ["***", "postgres://u:***@db/x?password=***", "Basic ***"];
-        assert_eq!(earlier(all, true), Ok(()));
-        assert_eq!(
-            earlier(all, false).expect_err("it may have been another"),
-            "kind.subprocess.env[0].value"
-        );
-        let changed = ["***", "postgres://u:***@other/x?password=***", "Basic ***"];
-        assert_eq!(earlier(changed, true).expect_err("not as it was"), "kind.subprocess.env[1].value");
-    }
-}
+mod tests;

@@ -1,10 +1,10 @@
-//! Secrets of tasks and jobs on their way: masked in every answer, put back in what is submitted.
+//! Secrets of tasks, jobs and hooks on their way: masked in every answer, put back in what is submitted.
 
-use super::SupervisorApiAdapter;
+use super::{SupervisorApiAdapter, hooks};
 use crate::ApiError;
 use solti_model::masks::{HoldsSecrets, Source, mask, masks_of, restore};
 use solti_model::secret::masked_text;
-use solti_model::{FieldError, Job, JobName, Task, TaskEventKind, TaskId, TaskRun};
+use solti_model::{FieldError, Hook, Job, JobName, Task, TaskEventKind, TaskId, TaskRun};
 use solti_store::StoreError;
 use solti_supervisor::SupervisorError;
 
@@ -27,6 +27,22 @@ fn id_of(job: &Job) -> TaskId {
 fn revision_of(id: &TaskId) -> Option<(JobName, u32)> {
     let (name, revision) = id.as_str().strip_prefix(OF_JOB)?.rsplit_once(".r")?;
     Some((JobName::new(name).ok()?, revision.parse().ok()?))
+}
+
+/// The same of a hook.
+const OF_HOOK: &str = "hook.";
+
+fn id_of_hook(hook: &Hook) -> TaskId {
+    TaskId::new(format!("{OF_HOOK}{}", hook.name)).unwrap_or_else(|_| TaskId::generate(0, 0))
+}
+
+/// What has this id in masks, in words.
+fn words(id: &TaskId) -> String {
+    match (revision_of(id), id.as_str().strip_prefix(OF_HOOK)) {
+        (Some((job, revision)), _) => format!("revision {revision} of job {job}"),
+        (None, Some(hook)) => format!("hook {hook}"),
+        (None, None) => format!("task {id}"),
+    }
 }
 
 /// By what a mask tells the secret that it stands for.
@@ -81,12 +97,23 @@ impl SupervisorApiAdapter {
         Ok(job)
     }
 
+    /// As an answer shows it, but for the address.
+    pub(super) async fn masked_hook(&self, mut hook: Hook) -> Result<Hook, ApiError> {
+        let (key, id) = (self.mask_key().await?, id_of_hook(&hook));
+        mask(&mut hook, &id, |secret| mark(key, &id, secret));
+        Ok(hook)
+    }
+
     /// What these masks stand for, and whether it has always been so.
     async fn source(&self, id: &TaskId) -> Result<Option<(Box<dyn HoldsSecrets + Send>, bool)>, StoreError> {
         let store = self.supervisor().store();
         if let Some((job, revision)) = revision_of(id) {
             let job = store.job_revision(&job, revision).await?;
             return Ok(job.map(|job| (Box::new(job) as _, true)));
+        }
+        if let Some(name) = id.as_str().strip_prefix(OF_HOOK) {
+            let hook = hooks::kept(self.supervisor()).await?.into_iter().find(|hook| hook.name == name);
+            return Ok(hook.map(|hook| (Box::new(hook) as _, false)));
         }
         let Some(stored) = store.task(id).await? else { return Ok(None) };
         let edited = |kind: &str| TaskEventKind::from_word(kind) == Some(TaskEventKind::Edited);
@@ -96,7 +123,7 @@ impl SupervisorApiAdapter {
         Ok(Some((Box::new(stored.task.spec), unchanged)))
     }
 
-    /// With the secrets of the tasks and jobs whose masks it holds: what was read from an answer can be submitted, changed or not.
+    /// With the secrets of the tasks, jobs and hooks whose masks it holds: what was read from an answer can be submitted, changed or not.
     ///
     /// # Errors
     /// `InvalidRequest` with the field of a mask whose secret is not there (any more), or would be shown where it is now.
@@ -104,10 +131,7 @@ impl SupervisorApiAdapter {
         for _ in 0..MAX_TASKS {
             let Some((id, field)) = masks_of(&of)? else { return Ok(of) };
             let Some((mut source, unchanged)) = self.source(&id).await.map_err(storage)? else {
-                let what = match revision_of(&id) {
-                    Some((job, revision)) => format!("revision {revision} of job {job}"),
-                    None => format!("task {id}"),
-                };
+                let what = words(&id);
                 let gone =
                     format!("stands for a hidden value of {what}, which is gone; write the value itself");
                 return Err(FieldError::new(field, gone).into());

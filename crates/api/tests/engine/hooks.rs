@@ -264,6 +264,70 @@ async fn a_program_is_called_as_a_task_and_its_own_failure_calls_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_called_for_tasks_with_secrets_wherever_they_have_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    tokio::spawn(engine.api.clone().call_hooks());
+    let call = json!({"call": {"command": {"command": "cat"}}});
+    engine.api.ask(SaveHook { hook: hook("page", call) }).await.unwrap();
+    let printed = r#"printf 'password: ••••••\n••••••(t1/0a)\n'; exit 1"#;
+    for (n, (kind, more, hidden)) in [
+        (command("false", &["--token=hush1"]), json!({}), "--token=••••••"),
+        (bash("exit 1"), json!({"labels": {"password": "hush2"}}), r#""password":"••••••""#),
+        (command("/none/postgres://u:hush3@h/db", &[]), json!({}), "u:••••••@h/db"),
+        (bash(printed), json!({}), r#""password: ••••••","••••••(t1/0a)""#),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = engine.api.submit_task(spec("a", kind, more)).await.unwrap();
+        engine.finished(&id).await;
+        let list = until(&engine, |list| list.waiting == 0 && list.hooks[0].latest.len() > n).await;
+        let call = &list.hooks[0].latest[0];
+        assert_eq!((call.state, call.task.as_ref()), (DeliveryState::Delivered, Some(&id)), "{call:?}");
+        let body = engine.lines(&made_of(&list).unwrap()).await.concat();
+        assert!(body.contains(hidden) && !body.contains("hush"), "{hidden} in {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_of_a_hook_is_answered_without_its_secrets_and_keeps_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let save = async |args: &Value| {
+        let call = json!({"command": {"command": "page", "args": args}});
+        engine.api.ask(SaveHook { hook: hook("page", json!({"call": call})) }).await
+    };
+    let args = async || {
+        let list = engine.api.ask(ListHooks {}).await.unwrap();
+        serde_json::to_value(&list.hooks[0].hook.call).unwrap()["command"]["args"].clone()
+    };
+    let kept = async || {
+        let hooks = engine.supervisor.store().meta("hooks").await.unwrap().unwrap();
+        serde_json::from_str::<Value>(&hooks).unwrap()[0]["call"]["command"]["args"].clone()
+    };
+    let saved = save(&json!(["--password=hush1", "--urgent"])).await.unwrap();
+    assert!(!serde_json::to_string(&saved).unwrap().contains("hush"), "{saved:?}");
+    let read = args().await;
+    assert!(read[0].as_str().unwrap().starts_with("--password=••••••(hook.page/"), "{read}");
+    // As it was read, and changed.
+    save(&read).await.unwrap();
+    save(&json!(["-v", read[0]])).await.unwrap();
+    assert_eq!(kept().await, json!(["-v", "--password=hush1"]));
+
+    // Changed by somebody else since it was read.
+    save(&json!(["--password=hush2"])).await.unwrap();
+    for args in [&read, &json!(["--password=••••••"])] {
+        let refused = save(args).await.unwrap_err();
+        assert!(
+            matches!(&refused, ApiError::InvalidRequest { field, .. } if field == "hook.call.command.args[0]"),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(kept().await, json!(["--password=hush2"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hook_that_cannot_be_read_takes_no_other_with_it_and_is_never_lost() {
     let dir = tempfile::tempdir().unwrap();
     let (url, mut posted) = receiver(200).await;

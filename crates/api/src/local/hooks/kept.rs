@@ -122,7 +122,7 @@ pub(super) fn secret(hook: &Hook) -> Option<&String> {
     }
 }
 
-/// As it is answered: without what it signs with, and with its address as it may be shown.
+/// Without what it signs with, and with its address as it may be shown.
 pub(super) fn without_secrets(mut hook: Hook) -> Hook {
     if let HookCall::Webhook(webhook) = &mut hook.call {
         webhook.secret = None;

@@ -23,7 +23,7 @@ async fn state(api: &SupervisorApiAdapter, hook: Hook) -> Result<HookState, ApiE
     let latest = store.hook_calls(&hook.name, SHOWN).await.map_err(storage)?;
     let latest = latest.into_iter().map(|call| api.hooks().shown(call)).collect();
     let has_secret = secret(&hook).is_some();
-    let hook = without_secrets(hook);
+    let hook = api.masked_hook(without_secrets(hook)).await?;
     Ok(HookState { hook, has_secret, waiting: counts.waiting, dropped: counts.dropped, latest })
 }
 
@@ -51,10 +51,7 @@ impl Perform<ListHooks> for SupervisorApiAdapter {
 }
 
 impl Perform<SaveHook> for SupervisorApiAdapter {
-    async fn perform(&self, SaveHook { mut hook }: SaveHook) -> Result<HookState, ApiError> {
-        hook.validate()?;
-        hook.on.sort_unstable();
-        hook.on.dedup();
+    async fn perform(&self, SaveHook { hook }: SaveHook) -> Result<HookState, ApiError> {
         let supervisor = self.supervisor();
         let _edit = self.hooks().edits.lock().await;
         let before = stored(supervisor).await?;
@@ -63,6 +60,10 @@ impl Perform<SaveHook> for SupervisorApiAdapter {
         let at = hooks.binary_search_by(|other| other.name.cmp(&hook.name));
         let hook = with_secrets_of(hook, at.ok().map(|at| &hooks[at]));
         refuse_masks(&hook)?;
+        let mut hook = self.restored(hook).await.map_err(|error| error.within("hook"))?;
+        hook.validate()?;
+        hook.on.sort_unstable();
+        hook.on.dedup();
         match at {
             Ok(at) => hooks[at] = hook.clone(),
             Err(_) if hooks.len() >= MAX_HOOKS => {
