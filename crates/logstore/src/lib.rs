@@ -27,6 +27,7 @@
 /// Whether it is compiled with the readers, which the shim does without.
 pub const HAS_READER: bool = cfg!(feature = "reader");
 
+mod aligned;
 #[cfg(feature = "reader")]
 mod cursor;
 #[cfg(feature = "reader")]
@@ -70,6 +71,7 @@ mod style;
 #[cfg(feature = "reader")]
 mod view;
 
+pub use aligned::AlignedBuffer;
 pub use error::LogError;
 pub use limits::LogLimits;
 pub use segment::SegmentSizes;

@@ -214,6 +214,12 @@ impl LogFiles {
         read_up_to(files.log.as_ref(), out, offset - start).map_err(LogError::read(LOG_FILE))
     }
 
+    /// Where in its file a byte of the log is; 0 where nothing is.
+    pub(crate) fn place_in_file(&self, offset: LogOffset) -> Result<u64, LogError> {
+        let found = self.state().locate(&self.run_dir, offset)?;
+        Ok(found.map_or(0, |(_, start)| offset.saturating_since(start)))
+    }
+
     /// As [`Self::read_log`], over the ends of segments.
     pub(crate) fn read_log_on(&self, out: &mut [u8], offset: LogOffset) -> Result<usize, LogError> {
         let mut n = 0;

@@ -10,7 +10,7 @@ use super::query::{RowMatcher, Scratch};
 use crate::cursor::LogFiles;
 use crate::encoding::without_mark;
 use crate::locate::{self, Part};
-use crate::{LogError, newlines};
+use crate::{AlignedBuffer, LogError, newlines};
 
 /// Read beyond a block's end to complete its last row; most rows are shorter.
 const ROW_BYTES: u64 = 4 * 1024;
@@ -67,8 +67,8 @@ impl OpenRow {
 pub(super) struct Scanner<'a> {
     files: &'a mut LogFiles,
     matcher: RowMatcher,
-    /// Only the first `have` bytes are of the log; what is behind them spares filling it with zeros again.
-    buffer: Vec<u8>,
+    /// Only the first `have` bytes are of the log.
+    buffer: AlignedBuffer,
     have: usize,
     scratch: Scratch,
 }
@@ -87,7 +87,7 @@ struct Rows {
 impl<'a> Scanner<'a> {
     pub(super) fn new(files: &'a mut LogFiles, matcher: RowMatcher) -> Self {
         let scratch = matcher.scratch();
-        Self { files, matcher, buffer: Vec::new(), have: 0, scratch }
+        Self { files, matcher, buffer: AlignedBuffer::default(), have: 0, scratch }
     }
 
     /// Goes on with a block where its last scan ended. `open` is the row that stood open when the log was last looked
@@ -231,8 +231,10 @@ impl<'a> Scanner<'a> {
     /// Reads on until the buffer, which begins at `base`, reaches byte `to` of the log or there is nothing more.
     fn read_to(&mut self, base: LogOffset, to: LogOffset) -> Result<(), LogError> {
         let want = (to - base) as usize;
-        if self.buffer.len() < want {
-            self.buffer.resize(want, 0);
+        if self.have == 0 {
+            self.buffer.place(self.files.place_in_file(base)?, want);
+        } else {
+            self.buffer.grow(want);
         }
         while self.have < want {
             match self.files.read_log(&mut self.buffer[self.have..want], base + self.have as u64)? {

@@ -14,7 +14,7 @@ use solti_rows::Style;
 use super::query::{RowMatcher, Scratch};
 use crate::encoding::{RowStart, encoding_of};
 use crate::segment::index_name;
-use crate::{INDEX_FILE, LOG_FILE, LogError, TextEncoding, packed};
+use crate::{AlignedBuffer, INDEX_FILE, LOG_FILE, LogError, TextEncoding, packed};
 
 /// The first segment of a log is sealed after so much: what is shorter has no other, or is none of these.
 const LOG_BYTES: usize = 256 * 1024;
@@ -43,7 +43,7 @@ pub struct SmallSearch {
 /// Only the first `have` bytes are of the file that was read last.
 #[derive(Debug, Default)]
 struct Buffer {
-    room: Vec<u8>,
+    room: AlignedBuffer,
     have: usize,
 }
 
@@ -142,10 +142,10 @@ fn open(path: &Path) -> Result<Option<File>, LogError> {
 impl Buffer {
     /// Reads a whole file; `false` when it is too long.
     fn read(&mut self, mut file: File, name: &'static str) -> Result<bool, LogError> {
-        self.room.resize(LOG_BYTES, 0);
+        self.room.place(0, LOG_BYTES);
         self.have = 0;
         while self.have < LOG_BYTES {
-            match file.read(&mut self.room[self.have..]) {
+            match file.read(&mut self.room[self.have..LOG_BYTES]) {
                 Ok(0) => return Ok(true),
                 Ok(n) => self.have += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use solti_logstore::{LogWriter, Stream};
+use solti_logstore::{AlignedBuffer, LogWriter, Stream};
 
 use crate::durability::Durability;
 use crate::pace::Pace;
@@ -34,7 +34,7 @@ pub struct Output {
     enlarged: [bool; 2],
     log: LogWriter,
     /// Made for the first byte: many runs print nothing.
-    buffer: Vec<u8>,
+    buffer: AlignedBuffer,
     incomplete: bool,
     flush_at: Option<Instant>,
     durability: Durability,
@@ -57,7 +57,7 @@ impl Output {
             paces: Default::default(),
             enlarged: [false; 2],
             log,
-            buffer: Vec::new(),
+            buffer: AlignedBuffer::default(),
             incomplete: false,
             flush_at: None,
             durability: Durability::default(),
@@ -123,18 +123,18 @@ impl Output {
     /// Returns how many bytes there were.
     fn read_rounds(&mut self, stream: Stream, now_ms: u64, rounds: usize) -> usize {
         if self.buffer.is_empty() {
-            self.buffer = vec![0; BUFFER];
+            self.buffer.place(0, BUFFER);
         }
         let slot = &mut self.pipes[stream as usize];
         let mut bytes = 0;
         for _ in 0..rounds {
             let Some(pipe) = slot else { break };
-            match pipe.read(&mut self.buffer) {
+            match pipe.read(&mut self.buffer[..BUFFER]) {
                 Ok(0) => *slot = None,
                 Ok(len) => {
                     self.incomplete |= self.log.append(stream, &self.buffer[..len], now_ms).is_err();
                     bytes += len;
-                    if len < self.buffer.len() {
+                    if len < BUFFER {
                         break;
                     }
                 }
