@@ -2,16 +2,19 @@
 //!
 //! A row is read as a terminal without a right edge reads it: a carriage return, a backspace or a move goes back and what
 //! follows overwrites, so that a progress bar shows its last state. What moves to another row begins afresh: a log has no
-//! rows above to write into, and what was printed there never stood beside what is here.
+//! rows above to write into, and what was printed there never stood beside what is here. Only what goes back to where the cursor
+//! was saved goes on with the row that was there.
 //!
 //! Pure: bytes in, text out. Which bytes are a row is the log store's knowledge, colours and what stands for a control
 //! character are the page's.
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
 
+mod charset;
 mod controls;
 mod escapes;
 mod line;
+mod looks;
 mod prefix;
 mod reader;
 mod scan;

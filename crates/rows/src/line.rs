@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::charset::Charset;
 use crate::controls::is_control;
+use crate::looks::{Look, Looks};
 use crate::shown::{Link, Shown, Span};
 use crate::style::Style;
 
@@ -14,23 +16,12 @@ const TAB: usize = 8;
 const BEYOND: usize = 500;
 /// … and this is where it is taken to be, or behind the text where that is longer.
 const EDGE: usize = 79;
-/// Looks of one line; a further one looks as the last.
-const MAX_LOOKS: usize = u16::MAX as usize;
-/// Looks that a new one is compared with.
-const NEAR_LOOKS: usize = 16;
 /// Cells that are moved and erased in one row, one by one. Only a row that means harm asks for more, and gets less.
 const MAX_WORK: usize = 64 * 1024 * 1024;
 /// So many characters with marks are kept in any case.
 const FEW_CLUSTERS: usize = 64;
 /// Marks upon one character.
 const MAX_MARKS: usize = 64;
-
-/// How a cell looks, and where it leads.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Look {
-    pub style: Style,
-    pub link: Option<Link>,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -56,39 +47,49 @@ struct Cell {
 /// Above all characters.
 const CLUSTERS: u32 = 1 << 24;
 
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Charset {
-    /// G0 and G1 hold the line drawing characters.
-    drawing: [bool; 2],
-    shifted: bool,
-}
-
 /// What is saved and restored with the cursor.
 #[derive(Clone, Debug, Default)]
 struct Cursor {
+    /// The number of its row, in the order in which they were come to.
+    row: usize,
     column: usize,
     look: Look,
     charset: Charset,
 }
 
-/// The line. Its memory is bounded by the columns that it keeps, some ten bytes each.
+/// A row that the cursor has left, and may come back to.
+#[derive(Debug, Default)]
+struct Left {
+    row: usize,
+    cells: Vec<Cell>,
+    clusters: Vec<String>,
+    end: usize,
+    fill: Style,
+    redrawn: bool,
+}
+
+/// The line. Its memory is bounded by the columns that it keeps, some ten bytes each, for two rows at most.
 #[derive(Debug)]
 pub(crate) struct Line {
+    /// Which row the cells are: that of the cursor, once something is written there.
+    row: usize,
     cells: Vec<Cell>,
     /// Columns that are kept; of what is behind them only the end is known.
     keep: usize,
     /// Behind the last column that was written, kept or not.
     end: usize,
     clusters: Vec<String>,
-    looks: Vec<Look>,
+    looks: Looks,
     cursor: Cursor,
-    saved: Cursor,
+    saved: Option<Cursor>,
+    /// What is in the row of the saved cursor, while others are written.
+    left: Option<Left>,
+    /// Rows that were come to.
+    rows: usize,
     /// Of the cursor's look, when it is known.
     look: Option<u16>,
     /// Of what is behind the text.
     fill: Style,
-    /// What is written next is in another row.
-    afresh: bool,
     /// Something was written over or erased.
     redrawn: bool,
     inserts: bool,
@@ -100,16 +101,18 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn new(keep: usize) -> Self {
         Self {
+            row: 0,
             cells: Vec::new(),
             keep,
             end: 0,
             clusters: Vec::new(),
-            looks: Vec::new(),
+            looks: Looks::default(),
             cursor: Cursor::default(),
-            saved: Cursor::default(),
+            saved: None,
+            left: None,
+            rows: 0,
             look: None,
             fill: Style::default(),
-            afresh: false,
             redrawn: false,
             inserts: false,
             last: None,
@@ -124,9 +127,9 @@ impl Line {
         self.looks.clear();
         self.end = 0;
         self.cursor = Cursor { look: Look { style, link: None }, ..Cursor::default() };
-        self.saved = Cursor::default();
+        (self.row, self.rows, self.saved, self.left) = (0, 0, None, None);
         (self.look, self.fill, self.work) = (None, Style::default(), MAX_WORK);
-        (self.afresh, self.redrawn, self.inserts, self.last) = (false, false, false, None);
+        (self.redrawn, self.inserts, self.last) = (false, false, None);
     }
 
     pub(crate) fn style(&self) -> Style {
@@ -138,17 +141,18 @@ impl Line {
         self.look = None;
     }
 
-    pub(crate) fn set_link(&mut self, link: Option<Link>) {
-        self.cursor.look.link = link;
+    /// Returns the one before.
+    pub(crate) fn set_link(&mut self, link: Option<Link>) -> Option<Link> {
         self.look = None;
+        std::mem::replace(&mut self.cursor.look.link, link)
     }
 
     pub(crate) fn set_charset(&mut self, number: usize, drawing: bool) {
-        self.cursor.charset.drawing[number] = drawing;
+        self.cursor.charset.set(number, drawing);
     }
 
     pub(crate) fn shift(&mut self, shifted: bool) {
-        self.cursor.charset.shifted = shifted;
+        self.cursor.charset.shift(shifted);
     }
 
     pub(crate) fn set_inserts(&mut self, inserts: bool) {
@@ -156,8 +160,7 @@ impl Line {
     }
 
     pub(crate) fn put(&mut self, raw: char) {
-        let charset = self.cursor.charset;
-        let c = if charset.drawing[usize::from(charset.shifted)] { drawn(raw) } else { raw };
+        let c = self.cursor.charset.character(raw);
         if is_control(c) {
             return self.put_control(c);
         }
@@ -177,7 +180,7 @@ impl Line {
         for _ in 0..times.min(BEYOND) {
             let at = self.cursor.column;
             let to = (at / TAB + 1) * TAB;
-            if at == self.end || self.afresh {
+            if at == self.end || self.is_elsewhere() {
                 self.write('\t', to - at, Kind::Head);
             } else {
                 self.cursor.column = to;
@@ -205,17 +208,44 @@ impl Line {
     }
 
     pub(crate) fn save(&mut self) {
-        self.saved = self.cursor.clone();
+        self.left.take_if(|left| left.row != self.cursor.row);
+        self.saved = Some(self.cursor.clone());
     }
 
     pub(crate) fn restore(&mut self) {
-        self.cursor = self.saved.clone();
+        let begin = Cursor { row: self.cursor.row, ..Cursor::default() };
+        self.cursor = self.saved.clone().unwrap_or(begin);
         self.look = None;
+        let is_text = |left: &Left| left.row == self.cursor.row && !left.cells.is_empty();
+        if self.left.as_ref().is_some_and(is_text) {
+            self.turn();
+        }
     }
 
     /// The cursor is in another row; what is in this one stays until something is written there.
     pub(crate) fn leave(&mut self) {
-        self.afresh = true;
+        self.rows += 1;
+        self.cursor.row = self.rows;
+    }
+
+    /// What is written next is in another row.
+    fn is_elsewhere(&self) -> bool {
+        self.cursor.row != self.row
+    }
+
+    /// Takes the cursor's row for this one, with what is known of it.
+    fn turn(&mut self) {
+        let to = self.cursor.row;
+        let mut left = self.left.take_if(|left| left.row == to).unwrap_or_default();
+        std::mem::swap(&mut self.cells, &mut left.cells);
+        std::mem::swap(&mut self.clusters, &mut left.clusters);
+        std::mem::swap(&mut self.end, &mut left.end);
+        std::mem::swap(&mut self.fill, &mut left.fill);
+        std::mem::swap(&mut self.redrawn, &mut left.redrawn);
+        left.row = std::mem::replace(&mut self.row, to);
+        if self.saved.as_ref().is_some_and(|saved| saved.row == left.row) {
+            self.left = Some(left);
+        }
     }
 
     /// Everything as in the beginning.
@@ -224,7 +254,8 @@ impl Line {
     }
 
     pub(crate) fn soft_reset(&mut self) {
-        self.cursor = Cursor { column: self.cursor.column, ..Cursor::default() };
+        let Cursor { row, column, .. } = self.cursor;
+        self.cursor = Cursor { row, column, ..Cursor::default() };
         (self.look, self.inserts) = (None, false);
     }
 
@@ -236,26 +267,26 @@ impl Line {
     }
 
     pub(crate) fn erase_to_end(&mut self) {
-        if !self.afresh {
+        if !self.is_elsewhere() {
             self.erase_from(self.cursor.column);
         }
     }
 
     /// Up to the cursor and with it.
     pub(crate) fn erase_to_start(&mut self) {
-        if !self.afresh {
+        if !self.is_elsewhere() {
             self.blank(0..self.cursor.column + 1);
         }
     }
 
     pub(crate) fn erase_all(&mut self) {
-        if !self.afresh {
+        if !self.is_elsewhere() {
             self.erase_from(0);
         }
     }
 
     pub(crate) fn erase(&mut self, count: usize) {
-        if !self.afresh {
+        if !self.is_elsewhere() {
             self.blank(self.cursor.column..self.cursor.column.saturating_add(count));
         }
     }
@@ -263,7 +294,7 @@ impl Line {
     /// What follows moves up.
     pub(crate) fn delete(&mut self, count: usize) {
         let from = self.cursor.column;
-        if self.afresh || from >= self.end || !self.may_move(from) {
+        if self.is_elsewhere() || from >= self.end || !self.may_move(from) {
             return;
         }
         let to = from.saturating_add(count);
@@ -277,7 +308,7 @@ impl Line {
     /// What follows makes room.
     pub(crate) fn insert(&mut self, count: usize) {
         let from = self.cursor.column;
-        if self.afresh {
+        if self.is_elsewhere() {
             return;
         }
         if from >= self.end {
@@ -299,10 +330,8 @@ impl Line {
     }
 
     fn write(&mut self, c: char, width: usize, kind: Kind) {
-        if self.afresh {
-            self.cut(0);
-            self.fill = Style::default();
-            (self.afresh, self.redrawn) = (false, false);
+        if self.is_elsewhere() {
+            self.turn();
         }
         if self.inserts {
             self.insert(width);
@@ -346,7 +375,7 @@ impl Line {
 
     /// Adds a mark to the character before the cursor.
     fn mark(&mut self, mark: char) {
-        if self.afresh || (self.cursor.column == 0 && self.cells.is_empty()) {
+        if self.is_elsewhere() || (self.cursor.column == 0 && self.cells.is_empty()) {
             return self.write(mark, 1, Kind::Char);
         }
         let mut at = self.cursor.column.saturating_sub(1);
@@ -479,32 +508,21 @@ impl Line {
 
     fn blank_cell(&mut self) -> Cell {
         let style = self.cursor.look.style.of_blank();
-        let look = self.number_of(Look { style, link: None });
+        let look = self.looks.number_of(Look { style, link: None });
         Cell { text: u32::from(' '), look, kind: Kind::Blank }
     }
 
     fn fill_look(&mut self) -> u16 {
-        self.number_of(Look { style: self.fill, link: None })
+        self.looks.number_of(Look { style: self.fill, link: None })
     }
 
     fn look_number(&mut self) -> u16 {
         if let Some(look) = self.look {
             return look;
         }
-        let look = self.number_of(self.cursor.look.clone());
+        let look = self.looks.number_of(self.cursor.look.clone());
         self.look = Some(look);
         look
-    }
-
-    fn number_of(&mut self, look: Look) -> u16 {
-        let first = self.looks.len().saturating_sub(NEAR_LOOKS);
-        if let Some(at) = self.looks[first..].iter().position(|known| *known == look) {
-            return (first + at) as u16;
-        }
-        if self.looks.len() < MAX_LOOKS {
-            self.looks.push(look);
-        }
-        (self.looks.len() - 1) as u16
     }
 
     /// What is to be seen, of its text at most `limit` bytes.
@@ -538,7 +556,7 @@ impl Line {
 
     fn close(&self, shown: &mut Shown, run: Option<(u16, bool)>, len: &mut usize) {
         if let Some((look, control)) = run {
-            let Look { style, link } = self.looks[usize::from(look)].clone();
+            let Look { style, link } = self.looks.get(look).clone();
             shown.push(Span { len: std::mem::take(len), style, control, link });
         }
     }
@@ -548,9 +566,8 @@ impl Line {
         if !self.redrawn || self.end > self.keep {
             return self.cells.len();
         }
-        let wipes = |cell: &Cell| {
-            cell.text == u32::from(' ') && !self.looks[usize::from(cell.look)].style.shows_blanks()
-        };
+        let wipes =
+            |cell: &Cell| cell.text == u32::from(' ') && !self.looks.get(cell.look).style.shows_blanks();
         self.cells.iter().rposition(|cell| !wipes(cell)).map_or(0, |last| last + 1)
     }
 }
@@ -559,19 +576,6 @@ fn spend(left: &mut usize, cells: usize) -> bool {
     let enough = *left >= cells;
     *left -= cells.min(*left);
     enough
-}
-
-/// The characters of DEC's set for drawing lines, from 0x60 on.
-const DRAWING: [char; 31] = [
-    '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼', '⎺', '⎻', '─', '⎼', '⎽', '├',
-    '┤', '┴', '┬', '│', '≤', '≥', 'π', '≠', '£', '·',
-];
-
-fn drawn(c: char) -> char {
-    match c {
-        '`'..='~' => DRAWING[c as usize - '`' as usize],
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -37,8 +37,15 @@ impl RowReader {
     /// Keeps so many columns of a row: what is behind them counts, and is not shown.
     pub fn new(columns: usize) -> Self {
         let line = Line::new(columns);
-        let terminal =
-            Terminal { line, in_escape: false, acted: false, cut: false, idle: false, probe: None };
+        let terminal = Terminal {
+            line,
+            in_escape: false,
+            acted: false,
+            cut: false,
+            link_before: None,
+            idle: false,
+            probe: None,
+        };
         Self { parser: Parser::default(), terminal, torn: Vec::new(), open: Vec::new() }
     }
 
@@ -171,6 +178,8 @@ struct Terminal {
     acted: bool,
     /// So has a control string, and not by a bell: the byte that did it comes next.
     cut: bool,
+    /// The link that was on before the one which that string has set.
+    link_before: Option<Option<Link>>,
     /// What the parser is given is a character of its own and no byte that is none.
     idle: bool,
     /// While it is found out whether the parser is at text: whether it is.
@@ -197,7 +206,12 @@ impl Perform for Terminal {
             SHIFT_OUT => self.line.shift(true),
             SHIFT_IN => self.line.shift(false),
             // They end an escape, and nothing is printed.
-            0x18 | 0x1a if self.in_escape && (!self.acted || cut) => self.acted = true,
+            0x18 | 0x1a if self.in_escape && (!self.acted || cut) => {
+                self.acted = true;
+                if let Some(link) = self.link_before.take().filter(|_| cut) {
+                    self.line.set_link(link);
+                }
+            }
             0x80..=0x9f if !self.idle => self.line.put('\u{fffd}'),
             _ => self.line.put_control(char::from(byte)),
         }
@@ -206,17 +220,17 @@ impl Perform for Terminal {
     fn hook(&mut self, _: &Params, _: &[u8], _: bool, _: char) {}
 
     fn unhook(&mut self) {
-        (self.acted, self.cut) = (true, true);
+        (self.acted, self.cut, self.link_before) = (true, true, None);
     }
 
     fn osc_dispatch(&mut self, params: &[&[u8]], by_bell: bool) {
-        (self.acted, self.cut) = (true, !by_bell);
+        (self.acted, self.cut, self.link_before) = (true, !by_bell, None);
         // `8 ; parameters ; address`, and semicolons may be in the address.
         if let [b"8", _, address @ ..] = params {
             let address = address.join(&b';');
             let link = (!address.is_empty() && address.len() <= MAX_LINK)
                 .then(|| Link::from(String::from_utf8_lossy(&address)));
-            self.line.set_link(link);
+            self.link_before = Some(self.line.set_link(link));
         }
     }
 
@@ -266,7 +280,8 @@ impl Perform for Terminal {
             'u' => line.restore(),
             'h' | 'l' if first == 4 => line.set_inserts(action == 'h'),
             'A' | 'B' | 'd' | 'e' | 'L' | 'M' | 'S' | 'T' => line.leave(),
-            'E' | 'F' => {
+            // A scrolling region: the cursor goes to the first row.
+            'E' | 'F' | 'r' => {
                 line.leave();
                 line.go_to(0);
             }

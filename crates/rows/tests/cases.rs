@@ -1,7 +1,7 @@
 //! The cases that the page reads too: tests/corpus/rows.json.
 
 use serde::Deserialize;
-use solti_rows::{Style, StyleScanner, shown, text};
+use solti_rows::{RowReader, RowTexts, Style, StyleScanner, shown, text};
 
 #[derive(Deserialize)]
 struct Cases {
@@ -55,6 +55,25 @@ fn a_row_shows_what_a_terminal_shows_of_it() {
         let whole = if expected.is_empty() { vec![] } else { vec![plain] };
         assert_eq!(found, spans.unwrap_or(whole), "{what}");
     }
+}
+
+/// Whoever comes to a row by another way reads the same.
+#[test]
+fn the_characters_of_a_row_do_not_depend_on_the_rows_before() {
+    let rows = ["\x1b(0lqk", "lqk \x1b)0\x0elqk", "lqk \x0flqk"];
+    let expected = ["┌─┐", "lqk ┌─┐", "lqk lqk"];
+    let mut reader = RowReader::new(80);
+    let read = rows.map(|row| {
+        reader.begin(Style::default());
+        reader.feed(row.as_bytes());
+        reader.finish(usize::MAX).text
+    });
+    assert_eq!(read, expected);
+    let mut spare = Vec::new();
+    assert_eq!(
+        RowTexts::new(true).of(rows.join("\n").as_bytes(), &mut spare),
+        expected.join("\n").as_bytes()
+    );
 }
 
 #[test]

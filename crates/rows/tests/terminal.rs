@@ -155,6 +155,7 @@ fn narrow() -> impl Strategy<Value = String> {
         1 => ("[a-z]", csi("b", 4)).prop_map(|(c, repeat)| c + &repeat),
         2 => words(&["\x1b[s", "\x1b[u", "\x1b7", "\x1b8", "\x1b(B", "\x1b(0", "\x1b[4h", "\x1b[4l"]),
         3 => colors(),
+        1 => words(&["x\x1b7\x1b[2;3f\x1b[31m50%\x1b8", "x\x1b[s\x1b[B\x1b[2Ke\u{301}\x1b[u", "x\x1b7\x1b[r\x1b[2;1Hy\x1b8"]),
         1 => words(&["\x1b]0;title\x07", "\x1b]8;;http://a.b/\x1b\\", "\x1b[?25l", "\x1b=", "\x1bP1q#0\x1b\\", "\x1b_x\x1b\\", "\x1b[31<m"]),
     ];
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
