@@ -42,6 +42,8 @@ struct Rules {
     harmless_written_value: String,
     /// A name and what is between it and a value: the name, what closes quotes and brackets around it, `=`, `:` or blanks.
     assignment: String,
+    /// A name without dashes that a program is told to set to the value behind it, up to that.
+    setting: String,
     /// What stands before the secret in a header.
     scheme: String,
     /// A value without quotes, to a blank, or to a sign behind which the next name follows.
@@ -71,6 +73,7 @@ struct Compiled {
     placeholder: Regex,
     harmless_written_value: Regex,
     assignment: Regex,
+    setting: Regex,
     scheme: Regex,
     unquoted: Regex,
     rest_of_line: Regex,
@@ -91,6 +94,7 @@ static RULES: LazyLock<Compiled> = LazyLock::new(|| {
         placeholder: compile(&rules.placeholder, false),
         harmless_written_value: compile(&rules.harmless_written_value, false),
         assignment: compile(&rules.assignment, false),
+        setting: compile(&rules.setting, false),
         scheme: compile(&rules.scheme, true),
         unquoted: compile(&rules.unquoted, false),
         rest_of_line: compile(&rules.rest_of_line, false),
@@ -234,8 +238,11 @@ fn value_at(
 ) -> Option<Range<usize>> {
     let (rest, kind) = (&text[at..], sign.trim());
     // Most words are followed by nothing but a blank.
-    if kind.is_empty() && (!name.starts_with('-') || rest.starts_with(['-', '|', '&', ';', '>', '<', ')'])) {
-        return None;
+    if kind.is_empty() {
+        let is_name = name.starts_with('-') || set_by(&format!("{before}{name}{closing}{sign}")).is_some();
+        if !is_name || rest.starts_with(['-', '|', '&', ';', '>', '<', ')']) {
+            return None;
+        }
     }
     let within = QUOTES.into_iter().find(|quote| before.ends_with(quote));
     if let Some(quote) = QUOTES.into_iter().find(|quote| rest.starts_with(quote)) {
@@ -286,6 +293,11 @@ fn value_at(
     let quote = within.and_then(|quote| text[value.clone()].find(quote));
     Some(value.start..quote.map_or(value.end, |length| value.start + length))
         .filter(|value| !value.is_empty())
+}
+
+/// The name that a program is told to set to what comes next.
+fn set_by(before: &str) -> Option<&str> {
+    RULES.setting.captures(before)?.get(1).map(|name| name.as_str())
 }
 
 /// Up to the quote that closes it, or all.
@@ -370,7 +382,9 @@ pub(crate) fn secrets_of_words(words: &[&str]) -> Vec<Vec<Range<usize>>> {
     let (mut typed, mut count) = (String::new(), 0);
     let mut secrets_of = |n: usize| {
         let word = words[n];
-        let mut secrets = secrets_of_argument(word, n.checked_sub(1).map(|n| words[n]));
+        let option = n.checked_sub(1).map(|n| words[n]);
+        let option = option.filter(|option| option.starts_with('-') && !option.contains(['=', ' ']));
+        let mut secrets = secrets_of_argument(word, option.or_else(|| set_by(&typed)));
         let start = typed.len();
         typed.push_str(word);
         for rule in &RULES.command_lines {
@@ -392,7 +406,8 @@ pub(crate) fn secrets_of_words(words: &[&str]) -> Vec<Vec<Range<usize>>> {
     (0..words.len()).map(&mut secrets_of).collect()
 }
 
-fn secrets_of_argument(argument: &str, before: Option<&str>) -> Vec<Range<usize>> {
+/// `name` is what the words before say that it is the value of.
+fn secrets_of_argument(argument: &str, name: Option<&str>) -> Vec<Range<usize>> {
     let named = argument.split_once('=').filter(|(name, value)| {
         let is_name =
             !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
@@ -400,9 +415,7 @@ fn secrets_of_argument(argument: &str, before: Option<&str>) -> Vec<Range<usize>
     });
     // A secret may begin with a dash; an option of one letter is none.
     let is_value = !argument.starts_with("--") && (!argument.starts_with('-') || argument.len() > 2);
-    let own = before.is_some_and(|flag| {
-        flag.starts_with('-') && !flag.contains(['=', ' ']) && is_value && hides_written(flag, argument)
-    });
+    let own = name.is_some_and(|name| is_value && hides_written(name, argument));
     match named {
         Some((name, _)) => iter::once(name.len() + 1..argument.len()).collect(),
         None if own => whole(argument),

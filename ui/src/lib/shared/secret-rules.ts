@@ -1,18 +1,19 @@
 // Generated from crates/model by `make bindings`. Do not edit.
 export const RULES = {
   "mask": "••••••",
-  "words": ["APIKEY", "CREDENTIAL", "CREDENTIALS", "CREDS", "DSN", "JWT", "KENNWORT", "KEY", "KEYS", "PASS", "PASSCODE", "PASSIN", "PASSOUT", "PASSPHRASE", "PASSWD", "PASSWORD", "PASSWORDS", "PASSWORT", "PRIVATE", "PW", "PWD", "SECRET", "SECRETS", "SSHPASS", "TOKEN", "TOKENS", "WEBHOOK", "WEBHOOKS"],
-  "lastWords": ["AUTH", "AUTHORIZATION", "COOKIE", "COOKIES", "MNEMONIC", "OTP", "PAT", "PIN", "SALT", "SAS", "SIGNATURE", "TOTP"],
+  "words": ["APIKEY", "CREDENTIAL", "CREDENTIALS", "CREDS", "DSN", "JWT", "KENNWORT", "KEY", "KEYS", "OPW", "PASS", "PASSCODE", "PASSIN", "PASSOUT", "PASSPHRASE", "PASSWD", "PASSWORD", "PASSWORDS", "PASSWORT", "PRIVATE", "PW", "PWD", "SECRET", "SECRETS", "SSHPASS", "TOKEN", "TOKENS", "UPW", "WEBHOOK", "WEBHOOKS"],
+  "lastWords": ["AUTH", "AUTHORIZATION", "BEARER", "COOKIE", "COOKIES", "MNEMONIC", "OTP", "PAT", "PIN", "SALT", "SAS", "SIGNATURE", "TOTP"],
   "endings": ["ACCESSKEY", "ADMINPASS", "APIKEY", "AUTHKEY", "ADMINPW", "BINDPASS", "BINDPW", "CREDENTIALS", "DBPASS", "DBPW", "DPW", "DSN", "INSTRUMENTATIONKEY", "KEYPASS", "LICENSEKEY", "MAILPASS", "MASTERKEY", "PASSPHRASE", "PASSWD", "PASSWORD", "PASSWORT", "PGPASS", "PRIVATEKEY", "PROXYPASS", "PWD", "ROOTPASS", "ROOTPW", "SECRET", "SECRETKEY", "SECRETKEYBASE", "SIGNINGKEY", "SMTPPASS", "STOREPASS", "TOKEN", "USERPASS", "USERPW"],
   "phrases": ["AUTH_CONFIG", "AUTH_HEADER", "CONNECTIONSTRING", "CONNECTION_STRING", "CONNECTION_STRINGS", "CONNSTR", "CONN_STR", "OTP_SEED", "SEED_PHRASE", "TOTP_SEED"],
-  "harmlessNames": ["PWD", "OLDPWD"],
+  "harmlessNames": ["PWD", "OLDPWD", "SET_CREDENTIALS", "USER_SIGNINGKEY"],
   "harmlessPhrases": ["MAX_TOKENS", "PUBLIC_KEY", "PUBLIC_KEYS", "SSH_AUTH_SOCK"],
   "harmlessWritten": ["AUTH", "CACHE_KEY", "FOREIGN_KEY", "GROUP_KEY", "INDEX_KEY", "KEY", "KEYS", "PARTITION_KEY", "PRIMARY_KEY", "PRIVATE", "ROW_KEY", "SORT_KEY"],
-  "harmlessLastWords": ["ALGORITHM", "COUNT", "DIR", "ENDPOINT", "EXPIRY", "FILE", "FORMAT", "LEN", "LENGTH", "LIMIT", "NAME", "PATH", "SIZE", "TTL", "TYPE"],
+  "harmlessLastWords": ["ALGORITHM", "COUNT", "DIR", "ENDPOINT", "EXPIRY", "FILE", "FORMAT", "HELPER", "LEN", "LENGTH", "LIMIT", "NAME", "PATH", "SIZE", "STDIN", "TTL", "TYPE"],
   "counted": ["KEYS", "SECRETS", "TOKENS"],
   "harmlessValues": ["", "0", "1", "false", "no", "none", "null", "off", "on", "true", "yes"],
   "harmlessWrittenValue": "^(?:[0-9]{1,2}|\\*+|\\{\\{.*|\\$[({].*|`.*|\\$[A-Z_][A-Z0-9_]*)$",
   "assignment": "([A-Za-z0-9_.-]{1,128})((?:\\\\?[\"'])?\\]?)([ \\t]*:?=[ \\t]*|[ \\t]*:[ \\t]*|[ \\t]+)",
+  "setting": "(?:^|[\\s/;&|(])config(?:ure)?(?:\\s+set)?(?:\\s+-\\S+)*\\s+(?:\\S*[^\\sA-Za-z0-9_.-])?([A-Za-z0-9_.-]{1,128})[ \\t]+$",
   "scheme": "^(?:ApiKey|Basic|Bearer|Bot|Digest|Negotiate|Splunk|SSWS|Token)[ \\t]+",
   "unquoted": "^([^\\s\"'`]+?)(?:[&,;](?:$|[\\s\"'&|]|[ \\t]*\\\\?[\"']?[A-Za-z_][A-Za-z0-9_. -]{0,64}(?:\\\\?[\"'])?\\]?[ \\t]*[=:])|[\\s\"'`]|$)",
   "restOfLine": "^([^\\r\\n]+?)[ \\t]*(?:,[ \\t]*[\"']?[A-Za-z_][A-Za-z0-9_. -]{0,64}[\"']?[ \\t]*:|\\}|[\\r\\n]|$)",
@@ -23,6 +24,7 @@ export const RULES = {
     { "of": "password before an address of Go's driver for MySQL", "pattern": "([A-Za-z0-9_.-]{1,64}:)([^\\s\"'@/]{1,64})(@(?:tcp|udp|unix)\\()" },
     { "of": "password in an address of Oracle", "pattern": "(jdbc:oracle:[a-z0-9]+:[^\\s/@\"']+/)([^\\s@\"']+)(@)", "ignoreCase": true },
     { "of": "token in place of a URL's user", "pattern": "([A-Za-z][A-Za-z0-9+.-]*://)([A-Za-z0-9_-]{20,})(@)" },
+    { "of": "token in place of a URL's user, which has a digit", "pattern": "((?:https?|wss?)://)([A-Za-z_.~%-]*[0-9][A-Za-z0-9_.~%-]*)(@)" },
     { "of": "parameter of a URL", "pattern": "([?&;](?:access_token|api_?key|auth|client_secret|key|passwd|password|pwd|secret|sig|signature|token)=)([^&\\s\"'#]+)()", "ignoreCase": true },
     { "of": "code of a login", "pattern": "([?&]code=)([^&\\s\"'#]{6,})()" },
     { "of": "part of a connection string", "pattern": "(;\\s*Pwd=)([^;\\s\"']+)()", "ignoreCase": true },
@@ -49,7 +51,17 @@ export const RULES = {
   "commandLines": [
     { "of": "user and password", "pattern": "((?:^|\\s)(?:-[uU]|--(?:auth|http-user|proxy-user|user|userpwd))[\\s=]+[\"']?[^\\s:/@%\"'=]{0,64}[^\\s:/@%\"'=0-9][^\\s:/@%\"'=]{0,64}[:%])([^\\s\"'/][^\\s\"']*)()" },
     { "of": "user and password behind -u itself", "pattern": "((?:^|[\\s/;&|(])curl(?:\\s+\\S+){0,16}?\\s+-u[^\\s:/@\"'=]+:)([^\\s\"'/][^\\s\"']*)()" },
-    { "of": "password behind -p, with or without a blank", "pattern": "((?:^|[\\s/;&|(])(?:sshpass|7z[ar]?|mysql[a-z]*|mariadb[a-z-]*)(?:\\s+\\S+){0,16}?\\s+-p\\s*)([^\\s\"']+)()" },
-    { "of": "password behind a letter", "pattern": "((?:^|[\\s/;&|(])(?:redis-cli(?:\\s+\\S+){0,16}?\\s+-a|ldap[a-z]+(?:\\s+\\S+){0,16}?\\s+-w|(?:docker|helm|podman)\\s+(?:registry\\s+)?login(?:\\s+\\S+){0,16}?\\s+-p|(?:un)?zip(?:\\s+\\S+){0,16}?\\s+-P)\\s+)([^\\s\"']+)()" }
+    { "of": "password behind -p, with or without a blank", "pattern": "((?:^|[\\s/;&|(])(?:sshpass|7z[ar]?)(?:\\s+\\S+){0,16}?\\s+-p\\s*)([^\\s\"']+)()" },
+    { "of": "password behind -p itself", "pattern": "((?:^|[\\s/;&|(])(?:mysql[a-z]*|mariadb[a-z-]*)(?:\\s+\\S+){0,16}?\\s+-p)([^\\s\"']+)()" },
+    { "of": "password of an archive", "pattern": "((?:^|[\\s/;&|(])(?:un)?rar(?:\\s+\\S+){0,16}?\\s+-h?p)([^\\s\"'-][^\\s\"']*)()" },
+    { "of": "password behind -p, which is no port", "pattern": "((?:^|[\\s/;&|(])(?:(?:mysql|mongo)[a-z]*|mariadb[a-z-]*|cqlsh)(?:\\s+\\S+){0,16}?\\s+-p\\s+)([^\\s\"']*[^\\s\"'0-9:.][^\\s\"']*)()" },
+    { "of": "password behind a letter", "pattern": "((?:^|[\\s/;&|(])(?:redis-cli(?:\\s+\\S+){0,16}?\\s+-a|ldap[a-z]+(?:\\s+\\S+){0,16}?\\s+-w|(?:az|buildah|cf|docker|helm|nerdctl|oc|oras|podman|skopeo)(?:\\s+[a-z]+)?\\s+login(?:\\s+\\S+){0,16}?\\s+-p|twine(?:\\s+\\S+){0,16}?\\s+-p|(?:un)?zip(?:\\s+\\S+){0,16}?\\s+-P|ipmitool(?:\\s+\\S+){0,16}?\\s+-P|mosquitto_[a-z]+(?:\\s+\\S+){0,16}?\\s+-P)\\s+)([^\\s\"']+)()" },
+    { "of": "password behind -P, with or without a blank", "pattern": "((?:^|[\\s/;&|(])(?:bcp|osql|sqlcmd|tsql)(?:\\s+\\S+){0,16}?\\s+-P\\s*)([^\\s\"']+)()" },
+    { "of": "password behind /p:", "pattern": "((?:^|[\\s/;&|(])[a-z]*freerdp[0-9]?(?:\\s+\\S+){0,16}?\\s+/g?p:)([^\\s\"']+)()" },
+    { "of": "user and password of an HTTP client", "pattern": "((?:^|[\\s/;&|(])(?:(?:https?|xhs?)(?:\\s+\\S+){0,16}?\\s+-a|ab(?:\\s+\\S+){0,16}?\\s+-A)\\s*[^\\s:\"']*:)([^\\s\"']+)()" },
+    { "of": "user and password of lftp", "pattern": "((?:^|[\\s/;&|(])lftp(?:\\s+\\S+){0,16}?\\s+-u\\s*[^\\s,\"']+,)([^\\s\"']+)()" },
+    { "of": "user and password of Oracle", "pattern": "((?:^|[\\s/;&|(])(?:expdp|impdp|sqlldr|sqlplus)(?:\\s+-\\S+)*\\s+(?:userid=)?[\"']?[^\\s/@\"'=]+/)([^\\s/@\"']+)()" },
+    { "of": "key of an object store", "pattern": "((?:^|[\\s/;&|(])mc(?:\\s+-\\S+)*\\s+(?:alias\\s+set|config\\s+host\\s+add)(?:\\s+[^\\s-]\\S*){3}\\s+)([^\\s\"'-][^\\s\"']*)()" },
+    { "of": "what a program is handed for a password", "pattern": "((?:^|[\\s;&|(])(?:echo(?:\\s+-[neE]+)*|printf(?:\\s+[\"']?%s(?:\\\\n)?[\"']?)?)\\s+[\"']?)([^\\s\"'|$`;&-][^\"'|;&\\n]*?)([\"']?\\s*\\|[^|;&\\n]*\\s(?:--(?:password|secret|token)-stdin|--with-token|chpasswd|sudo\\s+-S)(?:\\s|$|[;&|)\"']))" }
   ]
 };

@@ -54,6 +54,7 @@ type Span = [from: number, to: number];
 const VALUES = [...RULES.values, ...RULES.commandLines].map(
   (rule) => new RegExp(rule.pattern, "ignoreCase" in rule && rule.ignoreCase ? "gi" : "g"),
 );
+const SETTING = new RegExp(RULES.setting);
 const SCHEME = new RegExp(RULES.scheme, "i");
 const UNQUOTED = new RegExp(RULES.unquoted);
 const REST_OF_LINE = new RegExp(RULES.restOfLine);
@@ -90,7 +91,10 @@ function valueAt(
   sign: string,
 ): Span | undefined {
   const [rest, kind] = [text.slice(at), sign.trim()];
-  if (kind === "" && (!name.startsWith("-") || /^[-|&;><)]/.test(rest))) return undefined;
+  if (kind === "") {
+    const isName = name.startsWith("-") || SETTING.test(before + name + closing + sign);
+    if (!isName || /^[-|&;><)]/.test(rest)) return undefined;
+  }
   const within = QUOTES.find((quote) => before.endsWith(quote));
   const opening = QUOTES.find((quote) => rest.startsWith(quote));
   if (opening !== undefined) {
