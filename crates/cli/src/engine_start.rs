@@ -1,6 +1,7 @@
 //! Makes sure that somebody answers at the socket of a data folder: where nobody holds it, the engine is started in the background, as
 //! `solti serve --background` of this very program. Of two callers at once only one's engine gets the folder; the other finds it held
-//! and waits for its socket.
+//! and waits for its socket. Within a task it would end with the task, as all does that a task has started: there the user's service manager
+//! is asked to start it.
 
 use crate::ending::status_words;
 use crate::error::CliError;
@@ -8,6 +9,7 @@ use crate::reach::connect;
 use crate::terminal::{harmless_lines, say};
 use solti_doors::socket;
 use solti_engine::journal_file;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
@@ -25,16 +27,22 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Of what an engine that does not start has said last.
 const WORDS: usize = 4 * 1024;
 /// They are who calls, and not whom a task is to be told of.
-const CALLERS_OWN: [&str; 4] = ["SOLTI_URL", "SOLTI_TOKEN", "SOLTI_FINGERPRINT", "SOLTI_RUN_ID"];
+const CALLERS_OWN: [&str; 4] = ["SOLTI_URL", "SOLTI_TOKEN", "SOLTI_FINGERPRINT", RUN_MARK];
+/// Every process of a task has it.
+const RUN_MARK: &str = "SOLTI_RUN_ID";
+/// For the service manager to take an order.
+const ORDERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Returns when the server of a data folder listens, having started it if need be and allowed.
 ///
 /// # Errors
-/// [`CliError::NotStarted`] where nobody is and `no_start` is set; [`CliError::NoEngine`] where it does not start.
+/// [`CliError::NotStarted`] where nobody is and `no_start` is set; [`CliError::InTask`] where a task would have to start it;
+/// [`CliError::NoEngine`] where it does not start.
 pub async fn be_there(data_dir: &Path, no_start: bool) -> Result<(), CliError> {
     let socket = socket(data_dir);
     let began = Instant::now();
     let late = began + PATIENCE;
+    let mut ordered = false;
     loop {
         match connect(&socket).await {
             Ok(_) => return Ok(()),
@@ -42,6 +50,18 @@ pub async fn be_there(data_dir: &Path, no_start: bool) -> Result<(), CliError> {
                 if began.elapsed() >= HANDOVER {
                     return Err(CliError::NotStarted { socket });
                 }
+            }
+            Err(CliError::NoServer { .. }) if ordered && Instant::now() < late => {}
+            Err(CliError::NoServer { socket }) if is_in_task() && Instant::now() < late => {
+                if !order(data_dir).await {
+                    return Err(CliError::InTask { socket });
+                }
+                ordered = true;
+                let log = journal_file(data_dir);
+                say!(
+                    "solti: no Solti was running here, so the service manager was asked to start its engine outside of this task; its log is {}",
+                    log.display()
+                );
             }
             Err(CliError::NoServer { .. }) if Instant::now() < late => {
                 if let Some(pid) = start(data_dir).await? {
@@ -63,6 +83,33 @@ fn tell(pid: u32, data_dir: &Path) {
         "solti: no Solti was running here, so its engine was started in the background (process {pid}); its log is {}",
         log.display()
     );
+}
+
+fn is_in_task() -> bool {
+    std::env::var_os(RUN_MARK).is_some()
+}
+
+/// Has the user's service manager start the engine as a unit of its own, which is nobody's descendant here; `false` where there is no
+/// manager that does.
+async fn order(data_dir: &Path) -> bool {
+    let Ok(program) = std::env::current_exe() else { return false };
+    let mut command = Command::new("systemd-run");
+    command.args(["--user", "--quiet", "--collect", "--description=Solti: runs tasks without a window"]);
+    // As in the unit of `solti service`: what else is in its group are shims.
+    command.args(["--property=KillMode=process", "--working-directory=/"]);
+    for (name, value) in std::env::vars_os() {
+        let is_ours =
+            name.to_str().is_some_and(|name| name.starts_with("SOLTI_") && !CALLERS_OWN.contains(&name));
+        if is_ours {
+            let mut setting = OsString::from("--setenv=");
+            setting.extend([name.as_os_str(), OsStr::new("="), value.as_os_str()]);
+            command.arg(setting);
+        }
+    }
+    command.arg("--").arg(program).arg("--data-dir").arg(data_dir).args(["serve", "--background"]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let ordered = timeout(ORDERED_WITHIN, command.status()).await;
+    matches!(ordered, Ok(Ok(status)) if status.success())
 }
 
 /// The process of the engine once it listens; `None` where another one was first.

@@ -16,6 +16,10 @@ pub enum CliError {
     NoServer { socket: PathBuf },
     #[error("no Solti is running here ({}), and --no-start keeps its engine from being started", socket.display())]
     NotStarted { socket: PathBuf },
+    #[error(
+        "no Solti is running here ({}), and an engine that a task starts would end with the task: start it outside of tasks, with `solti service enable` or `solti serve`", socket.display()
+    )]
+    InTask { socket: PathBuf },
     #[error("the engine could not be started in the background: {said}")]
     NoEngine { said: String },
     #[error("Solti runs here (process {pid}), but its socket {} does not answer; its log is {}", socket.display(), log.display())]
@@ -155,7 +159,7 @@ impl CliError {
     /// which is not understood.
     pub fn exit_code(&self) -> Option<u8> {
         match self {
-            Self::NotStarted { .. } => Some(69),
+            Self::NotStarted { .. } | Self::InTask { .. } => Some(69),
             Self::Option { .. }
             | Self::Range { .. }
             | Self::Scheme(_)
@@ -261,6 +265,7 @@ mod tests {
         assert_eq!(input.text(), "x cannot be read: No such file or directory");
         for (error, code) in [
             (CliError::NotStarted { socket: "/s".into() }, "Unavailable"),
+            (CliError::InTask { socket: "/s".into() }, "Unavailable"),
             (CliError::NoVariable("KEY".into()), "InvalidRequest"),
             (CliError::NoValue("t".into()), "InvalidRequest"),
             (CliError::Input { what: "x".into(), source: io::ErrorKind::NotFound.into() }, "InvalidRequest"),

@@ -89,6 +89,43 @@ fn what_is_not_to_be_started_is_not_and_has_an_exit_code_of_its_own() {
 }
 
 #[test]
+fn a_task_starts_no_engine_that_would_end_with_it() {
+    let place = Place::new();
+    let bin = place.work().join("bin");
+    fs::create_dir(&bin).unwrap();
+    let path = |first: &std::path::Path| format!("{}:{}", first.display(), std::env::var("PATH").unwrap());
+    let in_task = |words: &[&str]| {
+        let mut command = place.command(words);
+        command.env("SOLTI_RUN_ID", "t/1").env("PATH", path(&bin)).output().unwrap()
+    };
+    let manager = |text: &str| {
+        let file = bin.join("systemd-run");
+        fs::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    };
+    manager("exit 1");
+    let refused = in_task(&["list"]);
+    assert_eq!(refused.status.code(), Some(69));
+    assert!(error(&refused).contains("would end with the task"), "{}", error(&refused));
+    assert!(!place.data_dir().join("solti.db").exists(), "nothing is started");
+
+    // What is behind its own options, started as a manager does.
+    manager(
+        "printf '%s\\n' \"$@\" > ordered\nwhile [ \"$1\" != -- ]; do shift; done\nshift\n\
+         unset SOLTI_RUN_ID\nsetsid \"$@\" > /dev/null 2>&1 &",
+    );
+    let listed = in_task(&["list", "--json"]);
+    assert!(listed.status.success(), "{}", error(&listed));
+    assert!(error(&listed).contains("outside of this task"), "{}", error(&listed));
+    let ordered = fs::read_to_string(place.work().join("ordered")).unwrap();
+    assert!(ordered.starts_with("--user\n") && !ordered.contains("SOLTI_RUN_ID"), "{ordered}");
+    let setting = format!("--setenv=SOLTI_DATA_DIR={}\n", place.data_dir().display());
+    assert!(ordered.contains(&setting), "{ordered}");
+    assert_eq!(error(&in_task(&["list"])), "", "it is there");
+    assert!(place.run(&["service", "stop"]).status.success());
+}
+
+#[test]
 fn many_callers_at_once_start_one_engine() {
     let place = Place::new();
     let callers: Vec<_> = (0..6).map(|_| place.command(&["run", "--", "true"]).spawn().unwrap()).collect();

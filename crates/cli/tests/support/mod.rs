@@ -41,7 +41,9 @@ impl Place {
 
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_solti"));
-        for variable in ["SOLTI_URL", "SOLTI_TOKEN", "SOLTI_FINGERPRINT", "NO_COLOR", "COLUMNS"] {
+        for variable in
+            ["SOLTI_URL", "SOLTI_TOKEN", "SOLTI_FINGERPRINT", "SOLTI_RUN_ID", "NO_COLOR", "COLUMNS"]
+        {
             command.env_remove(variable);
         }
         command.env("SOLTI_DATA_DIR", self.data_dir()).env("SOLTI_SHIM", shim()).args(words);
