@@ -294,6 +294,32 @@ async fn strangers_who_hold_on_to_their_places_keep_nobody_out_who_has_the_token
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn known_callers_who_send_nothing_more_keep_nobody_out() {
+    many_files();
+    let service = Service::start().await;
+    let head = format!("HTTP/1.1\r\nHost: {{host}}\r\nAuthorization: Bearer {}\r\n", service.token.text());
+    let half = format!("POST /api/v1/tasks {head}Content-Length: 4000000\r\n\r\n{{");
+    let idle = format!("GET /api/v1/tasks {head}\r\n");
+    for request in [half, idle] {
+        let leaks = crowd(&service, 600, &request).await;
+        let began = Instant::now();
+        for _ in 0..5 {
+            assert_eq!(service.ask("GET", "/api/v1/tasks", "").await.status, 200);
+        }
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(8), "five calls beside 600 that stand still took {took:?}");
+        drop(leaks);
+    }
+    let mut idle = vec![];
+    for _ in 0..600 {
+        idle.push(tokio::net::UnixStream::connect(service.socket()).await.unwrap());
+    }
+    let began = Instant::now();
+    assert_eq!(service.raw_by_socket(&get("Host: x\r\n")).await.status, 200);
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_let_go_in_time_and_has_one_answer_a_connection() {
     let limits = Limits { unknown_time: Duration::from_millis(300), ..Limits::default() };
     let service = Service::start_with(|options| options.limits = limits).await;

@@ -1,4 +1,5 @@
-//! A connection in its place: it ends when the place is lost, and when its other end takes nothing for too long.
+//! A connection in its place: it ends when the place is lost, when its other end takes nothing for too long, and where somebody
+//! newer has the place of one who keeps us waiting.
 
 use crate::guard::Place;
 use std::io;
@@ -14,12 +15,14 @@ pub struct Connection<S> {
     place: Arc<Place>,
     /// While the other end takes nothing: until when it may.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// There is something that it has not taken.
+    unwritten: bool,
 }
 
 impl<S> Connection<S> {
     /// The place is given back when the connection is dropped.
     pub fn new(stream: S, place: Arc<Place>) -> Self {
-        Self { stream, place, stalled: None }
+        Self { stream, place, stalled: None, unwritten: false }
     }
 
     /// For the calls that come on it: [`Place::admitted`].
@@ -38,6 +41,7 @@ impl<S: AsyncWrite + Unpin> Connection<S> {
             return Poll::Ready(Err(error));
         }
         let written = write(Pin::new(&mut self.stream), cx);
+        self.unwritten = written.is_pending();
         match self.place.write_time() {
             Some(time) if written.is_pending() => {
                 let until = self.stalled.get_or_insert_with(|| Box::pin(sleep(time)));
@@ -60,7 +64,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
         if let Poll::Ready(error) = self.place.poll_lost(cx) {
             return Poll::Ready(Err(error));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        // What has come is read first, and an answer is written to its end.
+        match self.place.poll_displaced(cx) {
+            Poll::Ready(error) if read.is_pending() && !self.unwritten => Poll::Ready(Err(error)),
+            _ => read,
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! A connection begins as a stranger's, unless the kernel says that it is the own user's. It is a known one from its first
 //! call that passes [`Auth`] until that token is replaced. Where strangers hold all of their places, the newest of them
 //! takes that of the oldest, from whichever address holds most: to come with many connections keeps nobody else out.
+//! Where known callers hold all of theirs, a newer one takes that of who has kept us waiting for longest, with a request that it
+//! has not sent, or not in whole. Nobody who waits for us gives way.
 
 use crate::guard::{Auth, Caller, Origin};
 use futures::future::{BoxFuture, FutureExt as _};
@@ -16,7 +18,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// So long a stranger keeps its place whoever else comes: enough to say who it is.
+/// So long a stranger keeps its place whoever else comes, and a known caller one that it does nothing with: enough to say who it
+/// is, or what it wants.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// Of one listener.
@@ -47,10 +50,16 @@ struct TakenPlaces {
     last: u64,
     known: usize,
     /// In the order in which they came.
-    unknown: BTreeMap<u64, Stranger>,
+    unknown: Awaited,
+    /// Known callers who keep us waiting, in the order in which they began to.
+    waiting: Awaited,
 }
 
-struct Stranger {
+/// Connections that may give way to newer ones.
+#[derive(Default)]
+struct Awaited(BTreeMap<u64, AwaitedCaller>);
+
+struct AwaitedCaller {
     origin: Origin,
     since: Instant,
     waker: Option<Waker>,
@@ -58,24 +67,57 @@ struct Stranger {
 
 impl TakenPlaces {
     fn add_stranger(&mut self, origin: Origin, limit: usize) -> u64 {
-        if self.unknown.len() >= limit
-            && let Some(stranger) = self.next_to_go().and_then(|oldest| self.unknown.remove(&oldest))
-        {
-            tracing::debug!("a connection of {:?} makes room for that of {origin:?}", stranger.origin);
-            stranger.waker.iter().for_each(Waker::wake_by_ref);
+        if self.unknown.0.len() >= limit {
+            self.unknown.displace(origin);
         }
         self.last += 1;
-        self.unknown.insert(self.last, Stranger { origin, since: Instant::now(), waker: None });
-        self.last
+        self.unknown.add(self.last, origin)
     }
 
-    /// The oldest stranger of the address that holds most.
+    /// One more whom we know; in the place of another where there is none left.
+    fn add_known(&mut self, origin: Origin, limit: usize) {
+        if self.known < limit || !self.waiting.displace(origin) {
+            self.known += 1;
+        }
+    }
+}
+
+impl Awaited {
+    fn add(&mut self, number: u64, origin: Origin) -> u64 {
+        self.0.insert(number, AwaitedCaller { origin, since: Instant::now(), waker: None });
+        number
+    }
+
+    /// The oldest one of the address that holds most.
     fn next_to_go(&self) -> Option<u64> {
         let mut held = HashMap::<Origin, (usize, u64)>::new();
-        for (number, stranger) in &self.unknown {
-            held.entry(neighbours(stranger.origin)).or_insert((0, *number)).0 += 1;
+        for (number, caller) in &self.0 {
+            held.entry(neighbours(caller.origin)).or_insert((0, *number)).0 += 1;
         }
         held.into_values().max_by_key(|(held, oldest)| (*held, u64::MAX - oldest)).map(|(_, oldest)| oldest)
+    }
+
+    /// When that one may be made to go.
+    fn may_go_at(&self) -> Option<Instant> {
+        Some(self.0.get(&self.next_to_go()?)?.since + GRACE)
+    }
+
+    /// Ends that one; `false` where there is none.
+    fn displace(&mut self, newer: Origin) -> bool {
+        let Some(caller) = self.next_to_go().and_then(|oldest| self.0.remove(&oldest)) else { return false };
+        tracing::debug!("a connection of {:?} makes room for that of {newer:?}", caller.origin);
+        caller.waker.iter().for_each(Waker::wake_by_ref);
+        true
+    }
+
+    /// Whether this one is still there; if so, it is told when it is not.
+    fn poll_stays(&mut self, number: u64, cx: &mut Context<'_>) -> bool {
+        let Some(caller) = self.0.get_mut(&number) else { return false };
+        match &mut caller.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            waker => *waker = Some(cx.waker().clone()),
+        }
+        true
     }
 }
 
@@ -104,18 +146,15 @@ impl Places {
     pub async fn room(&self) {
         loop {
             let until = {
-                let state = self.state();
-                if state.known >= self.limits.known {
-                    None
-                } else {
-                    let oldest = state.next_to_go().and_then(|number| state.unknown.get(&number));
-                    let full = oldest.filter(|_| state.unknown.len() >= self.limits.unknown);
-                    let Some(until) = full.map(|stranger| stranger.since + GRACE) else { return };
-                    if until <= Instant::now() {
-                        return;
-                    }
-                    Some(until)
-                }
+                let (state, now) = (self.state(), Instant::now());
+                let full_until = |is_full: bool, held: &Awaited| {
+                    let until = is_full.then(|| held.may_go_at());
+                    until.filter(|until| until.is_none_or(|until| until > now))
+                };
+                let known = full_until(state.known >= self.limits.known, &state.waiting);
+                let unknown = full_until(state.unknown.0.len() >= self.limits.unknown, &state.unknown);
+                let Some(until) = known.or(unknown) else { return };
+                until
             };
             tokio::select! {
                 () = self.freed.notified() => {}
@@ -130,14 +169,15 @@ impl Places {
         let own = self.auth.as_ref().is_none_or(|auth| auth.knows(&by_origin));
         let mut state = self.state();
         let standing = if own {
-            state.known += 1;
+            state.add_known(origin, self.limits.known);
             CallerStanding::Own
         } else {
             let number = state.add_stranger(origin, self.limits.unknown);
             CallerStanding::stranger(number, self.limits.unknown_time)
         };
         drop(state);
-        Arc::new(Place { places: Arc::clone(self), origin, own, standing: Mutex::new(standing) })
+        let (standing, turn) = (Mutex::new(standing), Mutex::new(Turn::Ours));
+        Arc::new(Place { places: Arc::clone(self), origin, own, standing, turn })
     }
 }
 
@@ -159,12 +199,20 @@ impl CallerStanding {
     }
 }
 
+/// Who is waited for.
+enum Turn {
+    Ours,
+    /// Under this number; where that is gone, somebody else has the place.
+    Callers(u64),
+}
+
 /// What one connection holds; given back when it is dropped.
 pub struct Place {
     places: Arc<Places>,
     origin: Origin,
     own: bool,
     standing: Mutex<CallerStanding>,
+    turn: Mutex<Turn>,
 }
 
 impl Place {
@@ -189,14 +237,64 @@ impl Place {
         if let CallerStanding::Unknown { number, .. } = &*standing {
             let mut state = self.places.state();
             // One that was displaced meanwhile ends as it would have.
-            if state.unknown.remove(number).is_none() {
+            if state.unknown.0.remove(number).is_none() {
                 return;
             }
-            state.known += 1;
+            state.add_known(self.origin, self.places.limits.known);
             drop(state);
             *standing = CallerStanding::Known { revoked: auth.revoked(Arc::clone(caller)).boxed() };
             self.places.freed.notify_one();
         }
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// From now on the caller keeps us waiting: with a request, or more of one.
+    pub fn waits_for_caller(&self) {
+        if self.is_unknown() {
+            return;
+        }
+        let mut turn = self.turn();
+        let mut state = self.places.state();
+        if let Turn::Callers(number) = *turn
+            && state.waiting.0.remove(&number).is_none()
+        {
+            return;
+        }
+        state.last += 1;
+        let number = state.last;
+        *turn = Turn::Callers(state.waiting.add(number, self.origin));
+        drop(state);
+        self.places.freed.notify_one();
+    }
+
+    /// It has sent all of its request, and waits for us. If somebody else has its place there is one more for it: what was asked
+    /// is answered.
+    pub fn is_waited_for(&self) {
+        if !self.ends_wait() {
+            self.places.state().known += 1;
+        }
+    }
+
+    /// `false` where somebody else has got the place meanwhile.
+    fn ends_wait(&self) -> bool {
+        let mut turn = self.turn();
+        match std::mem::replace(&mut *turn, Turn::Ours) {
+            Turn::Ours => true,
+            Turn::Callers(number) => self.places.state().waiting.0.remove(&number).is_some(),
+        }
+    }
+
+    /// Ready when a newer caller has the place of one who keeps us waiting.
+    pub(super) fn poll_displaced(&self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let turn = self.turn();
+        let Turn::Callers(number) = *turn else { return Poll::Pending };
+        if self.places.state().waiting.poll_stays(number, cx) {
+            return Poll::Pending;
+        }
+        Poll::Ready(io::ErrorKind::ConnectionAborted.into())
     }
 
     /// Ready when the connection has to end.
@@ -207,19 +305,16 @@ impl Place {
         let mut standing = self.standing();
         if let CallerStanding::Known { revoked } = &mut *standing {
             ready!(revoked.as_mut().poll(cx));
+            let held = self.ends_wait();
             let mut state = self.places.state();
-            state.known -= 1;
+            state.known -= usize::from(held);
             let number = state.add_stranger(self.origin, self.places.limits.unknown);
             *standing = CallerStanding::stranger(number, self.places.limits.unknown_time);
             self.places.freed.notify_one();
         }
         let CallerStanding::Unknown { number, until } = &mut *standing else { return Poll::Pending };
-        match self.places.state().unknown.get_mut(number) {
-            None => return Poll::Ready(io::ErrorKind::ConnectionAborted.into()),
-            Some(stranger) => match &mut stranger.waker {
-                Some(waker) => waker.clone_from(cx.waker()),
-                waker => *waker = Some(cx.waker().clone()),
-            },
+        if !self.places.state().unknown.poll_stays(*number, cx) {
+            return Poll::Ready(io::ErrorKind::ConnectionAborted.into());
         }
         ready!(until.as_mut().poll(cx));
         Poll::Ready(io::ErrorKind::TimedOut.into())
@@ -234,7 +329,8 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         match &*self.standing() {
-            CallerStanding::Unknown { number, .. } => drop(self.places.state().unknown.remove(number)),
+            CallerStanding::Unknown { number, .. } => drop(self.places.state().unknown.0.remove(number)),
+            CallerStanding::Own | CallerStanding::Known { .. } if !self.ends_wait() => {}
             CallerStanding::Own | CallerStanding::Known { .. } => self.places.state().known -= 1,
         }
         self.places.freed.notify_one();
@@ -294,6 +390,45 @@ mod tests {
         }
         drop(many);
         timeout(SOON, places.room()).await.expect("what is given back can be had at once");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_known_caller_who_keeps_us_waiting_gives_way_and_one_who_waits_for_us_stays() {
+        let (places, token, _dir) = places();
+        let own = Origin::Socket { uid: 1_000 };
+        let displaced = async |place: &Place| {
+            let error = timeout(SOON, poll_fn(|cx| place.poll_displaced(cx))).await;
+            error.is_ok_and(|error| error.kind() == io::ErrorKind::ConnectionAborted)
+        };
+        let (asks, leaks) = (places.enter(own), places.enter(own));
+        assert!(timeout(GRACE * 10, places.room()).await.is_err(), "both wait for us");
+        leaks.waits_for_caller();
+        assert!(timeout(SOON, places.room()).await.is_err(), "it may have more to say");
+        timeout(GRACE, places.room()).await.expect("room for a newer one");
+        // Whoever comes in without a token takes nothing of theirs.
+        let stranger = places.enter(from(1));
+        assert!(!displaced(&leaks).await);
+        stranger.admitted(&showing(&token, from(1)));
+        assert!(displaced(&leaks).await && !displaced(&asks).await && !displaced(&stranger).await);
+        // Its request has come at the last moment.
+        leaks.is_waited_for();
+        assert!(!displaced(&leaks).await);
+        drop(leaks);
+        assert!(timeout(GRACE * 10, places.room()).await.is_err(), "its place was not given back twice");
+
+        // Of two the one that began to earlier, unless it has sent something since.
+        asks.waits_for_caller();
+        stranger.waits_for_caller();
+        asks.is_waited_for();
+        asks.waits_for_caller();
+        timeout(GRACE * 2, places.room()).await.expect("room for a newer one");
+        let newest = places.enter(own);
+        assert!(displaced(&stranger).await && !displaced(&asks).await && !displaced(&newest).await);
+        token.rotate().expect("rotated");
+        assert!(!is_lost(&stranger).await && stranger.is_unknown(), "one like any other");
+        drop([asks, stranger, newest]);
+        timeout(SOON, places.room()).await.expect("room");
+        assert_eq!((places.state().known, places.state().waiting.0.len()), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]

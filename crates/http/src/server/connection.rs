@@ -5,13 +5,18 @@ use crate::server::listen::Listener;
 use crate::server::serve::Limits;
 use axum::Router;
 use axum::body::Body;
+use bytes::Bytes;
 use http::Request;
+use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use solti_api::guard::{Auth, Connection, Place, Places};
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -53,7 +58,9 @@ pub(super) async fn serve<L: Listener>(
                 continue;
             }
         };
-        let stream = Connection::new(stream, places.enter(origin));
+        let place = places.enter(origin);
+        place.waits_for_caller();
+        let stream = Connection::new(stream, place);
         let (tls, router, closing) = (tls.clone(), router.clone(), closing.clone());
         connections.spawn(async move {
             let place = Arc::clone(stream.place());
@@ -88,8 +95,11 @@ async fn speak(
     let origin = place.origin();
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
+        let place = Arc::clone(&place);
+        place.is_waited_for();
         request.extensions_mut().insert(Peer(Some(Arc::clone(&place))));
-        router.clone().oneshot(request)
+        let answer = router.clone().oneshot(request);
+        async move { Ok::<_, Infallible>(answer.await?.map(|body| Answer { body, place })) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -106,5 +116,37 @@ async fn speak(
     };
     if let Err(error) = ended {
         tracing::debug!("the connection with {origin:?} ended: {error}");
+    }
+}
+
+/// The body of an answer; when it is written, or given up, the next request is waited for.
+struct Answer {
+    body: Body,
+    place: Arc<Place>,
+}
+
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.place.waits_for_caller();
     }
 }

@@ -1,8 +1,9 @@
 //! What a request carries, read strictly: an unknown field or parameter is an error that names it.
 
+use crate::server::access::Peer;
 use crate::server::answer::Refusal;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
@@ -16,6 +17,8 @@ use std::time::Duration;
 pub(super) const MAX_BODY: u64 = 4 * 1024 * 1024;
 /// For a whole body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(60);
+/// Without a byte of it.
+const BODY_PAUSE: Duration = Duration::from_secs(10);
 
 pub(super) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Refusal {
     ApiError::invalid(field, message).into()
@@ -108,16 +111,42 @@ impl Query {
 /// The whole body, within its limits of size and time.
 async fn body(request: Request) -> Result<Bytes, Refusal> {
     let too_large = || Refusal::from(ApiError::PayloadTooLarge { limit_bytes: MAX_BODY });
+    let Peer(peer) = request.extensions().get().cloned().unwrap_or_default();
     let body = request.into_body();
     // Said at once when the length is told beforehand.
     if http_body::Body::size_hint(&body).lower() > MAX_BODY {
         return Err(too_large());
     }
-    match tokio::time::timeout(BODY_TIME, Limited::new(body, MAX_BODY as usize).collect()).await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => Err(invalid("body", format!("cannot be read: {error}"))),
-        Err(_) => Err(invalid("body", "took too long to arrive")),
+    let whole = collected(Limited::new(body, MAX_BODY as usize), || {
+        if let Some(place) = &peer {
+            place.waits_for_caller();
+        }
+    });
+    let whole = tokio::time::timeout(BODY_TIME, whole).await;
+    if let Some(place) = &peer {
+        place.is_waited_for();
+    }
+    match whole {
+        Ok(Some(Ok(whole))) => Ok(whole),
+        Ok(Some(Err(error))) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Some(Err(error))) => Err(invalid("body", format!("cannot be read: {error}"))),
+        Ok(None) | Err(_) => Err(invalid("body", "took too long to arrive")),
+    }
+}
+
+/// All of a body; `None` when nothing of it comes for too long. `waits` is called before each wait for more.
+async fn collected<B: http_body::Body<Data = Bytes> + Unpin>(
+    mut body: B,
+    waits: impl Fn(),
+) -> Option<Result<Bytes, B::Error>> {
+    let mut whole = BytesMut::new();
+    loop {
+        waits();
+        match tokio::time::timeout(BODY_PAUSE, body.frame()).await.ok()? {
+            None => return Some(Ok(whole.freeze())),
+            Some(Err(error)) => return Some(Err(error)),
+            Some(Ok(frame)) => whole.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+        }
     }
 }
 
@@ -199,5 +228,40 @@ impl<S: Sync> FromRequest<S> for Spec {
             return Err(invalid(name, "is not known here; only \"spec\" is"));
         }
         examine_spec(spec).map(Self).map_err(|errors| ApiError::from(errors).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use futures::StreamExt as _;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_may_come_slowly_but_not_stand_still() {
+        let bytes_every = |pause: Duration, most: usize| {
+            let steps = futures::stream::repeat(Bytes::from_static(b"{")).take(most);
+            let steps = steps.then(move |byte| async move {
+                tokio::time::sleep(pause).await;
+                Ok::<_, std::io::Error>(byte)
+            });
+            Body::from_stream(steps.boxed())
+        };
+        let waits = AtomicU32::new(0);
+        let count = || {
+            waits.fetch_add(1, Ordering::Relaxed);
+        };
+        let whole = collected(bytes_every(BODY_PAUSE * 9 / 10, 3), count).await;
+        assert_eq!(whole.expect("in time").expect("read"), "{{{");
+        assert_eq!(waits.into_inner(), 4, "before each of its parts, and the end");
+
+        let began = tokio::time::Instant::now();
+        assert!(collected(bytes_every(BODY_PAUSE * 2, 3), || {}).await.is_none());
+        assert_eq!(began.elapsed(), BODY_PAUSE);
+        // However little comes each time.
+        let request = Request::new(bytes_every(BODY_PAUSE / 2, usize::MAX));
+        assert!(body(request).await.is_err());
+        assert!(began.elapsed() < BODY_PAUSE + BODY_TIME * 2);
     }
 }
