@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { barAt, layOut, type DrawnSide } from "./drawing";
+import { AXIS, barAt, headAt, headsAt, layOut, type DrawnSide } from "./drawing";
 import { lanesOf } from "./bars";
 import type { TaskSpan } from "../../api/types";
 
@@ -39,4 +39,21 @@ test("one machine alone has no line with its name", () => {
   expect(layout.whose).toBe(0);
   expect(barAt(layout, 50, layout.sides[0]!.lanes[0]!.top + 25, 0)?.bar.name).toBe("a");
   expect(barAt(layout, 250, layout.sides[0]!.lanes[0]!.top + 25, 10)).toBeUndefined();
+});
+
+test("the name of each machine is in sight wherever one has scrolled to, and leads to its lanes", () => {
+  const lanes = Array.from({ length: 20 }, (_, n) => span(`t${n}`, `lane-${n}`));
+  const layout = layOut([side("This machine", lanes), side("nas", lanes), side("lab", [])]);
+  const height = 400;
+  for (const top of [0, 300, layout.sides[1]!.top, layout.tall - height]) {
+    const heads = headsAt(layout, top, height);
+    const seen = heads.filter((y) => y >= AXIS && y + layout.whose <= height);
+    // One that is above has its place in what is above.
+    const above = layout.sides.filter(({ bottom }) => bottom - layout.whose < top + AXIS).length;
+    expect(seen.length).toBe(3 - above);
+    expect(heads.toSorted((a, b) => a - b)).toEqual(heads);
+  }
+  expect(headAt(layout, 0, height, height - 1)?.side.name).toBe("lab");
+  expect(headAt(layout, 0, height, height - layout.whose - 1)?.side.name).toBe("nas");
+  expect(headAt(layout, 0, height, height / 2)).toBeUndefined();
 });

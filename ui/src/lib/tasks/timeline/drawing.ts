@@ -59,6 +59,21 @@ export function layOut(sides: readonly DrawnSide[]): Layout {
   return { sides: placed, tall: y, whose };
 }
 
+/** Where the line of each machine's name is drawn: in its place, or at the edge behind which that is, as far as there is room. */
+export function headsAt({ sides, whose }: Layout, top: number, height: number): number[] {
+  const below = (height - AXIS) / 3 > sides.length * whose;
+  return sides.map(({ top: begins, bottom }, n) => {
+    const place = Math.min(Math.max(begins - top, AXIS), bottom - top - whose);
+    return below ? Math.min(place, height - (sides.length - n) * whose) : place;
+  });
+}
+
+/** The machine whose name is drawn at a height of the picture. */
+export function headAt(layout: Layout, top: number, height: number, y: number): PlacedSide | undefined {
+  const at = headsAt(layout, top, height).findIndex((head) => y >= head && y < head + layout.whose);
+  return layout.sides[at];
+}
+
 /** The bar at a place of the whole, and whose it is. `slack`: how far beside it is near enough, in milliseconds. */
 export function barAt(
   { sides }: Layout,
@@ -162,13 +177,17 @@ export function draw(canvas: HTMLCanvasElement, picture: Picture): void {
       font();
     }
     pen.globalAlpha = 1;
-    if (layout.whose === 0) continue;
-    if (lanes.length === 0)
+    if (layout.whose > 0 && lanes.length === 0)
       write(side.note, "--text-3", 8, begins - top + layout.whose + GAP / 2 + ROW / 2, width - 16);
-    const y = Math.min(Math.max(begins - top, AXIS), bottom - top - layout.whose);
+  }
+  const heads = layout.whose > 0 ? headsAt(layout, top, height) : [];
+  for (const [n, y] of heads.entries()) {
+    const { side } = layout.sides[n]!;
+    if (y + layout.whose < AXIS || y > height) continue;
     pen.fillStyle = colour("--bg-side");
     pen.fillRect(0, y, width, layout.whose);
     pen.fillStyle = colour("--line");
+    pen.fillRect(0, y, width, 1);
     pen.fillRect(0, y + layout.whose - 1, width, 1);
     font("600");
     const name = fit(pen, side.name, width - 16);
