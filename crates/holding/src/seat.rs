@@ -13,6 +13,9 @@ use tokio::time::{Instant, sleep};
 /// For the engine of another program to answer: it may have a database to check, and asks the login shell.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// For the next engine to listen where one ends. The window says meanwhile that there is none; what is asked for waits for it.
+const HANDOVER: Duration = Duration::from_secs(10);
+
 /// What this program is to a data folder.
 #[allow(clippy::large_enum_variant, reason = "a program has one, which is moved a few times")]
 pub enum Seat {
@@ -54,11 +57,13 @@ pub async fn sit_down(
 }
 
 async fn attach(config: &Config, flags: DoorFlags) -> Result<Attached, ApiError> {
-    let client = client(config).map_err(|error| ApiError::internal(&error))?;
-    let engine = client.engine().await?;
-    Attached::to(config, client, engine, flags).await
+    let client = |handover| client(config, handover).map_err(|error| ApiError::internal(&error));
+    // Whoever does not answer may have ended, and this program is the next one then: that is looked at in between.
+    let engine = client(Duration::ZERO)?.engine().await?;
+    Attached::to(config, client(HANDOVER)?, engine, flags).await
 }
 
-fn client(config: &Config) -> Result<HttpClient, HttpError> {
-    HttpClient::new(ClientOptions::new(Endpoint::Unix(socket(&config.data_dir))))
+fn client(config: &Config, handover: Duration) -> Result<HttpClient, HttpError> {
+    let endpoint = Endpoint::Unix(socket(&config.data_dir));
+    HttpClient::new(ClientOptions { handover, ..ClientOptions::new(endpoint) })
 }

@@ -62,12 +62,20 @@ async fn a_request_that_no_server_has_read_is_sent_to_the_one_that_takes_its_pla
     unread.readable().await.unwrap();
     drop((ending, unread));
     std::fs::remove_file(&path).unwrap();
+    let read_one = async |listener: &tokio::net::UnixListener| {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the whole of it comes");
+        }
+        stream
+    };
+    // One that is killed before it has answered: a question can be asked again.
+    let killed = tokio::net::UnixListener::bind(&path).unwrap();
+    drop((read_one(&killed).await, killed));
+    std::fs::remove_file(&path).unwrap();
     let next = tokio::net::UnixListener::bind(&path).unwrap();
-    let (mut stream, _) = next.accept().await.unwrap();
-    let mut request = Vec::new();
-    while !request.ends_with(b"\r\n\r\n") {
-        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the whole of it comes");
-    }
+    let mut stream = read_one(&next).await;
     let page = r#"{"tasks":[],"total":7}"#;
     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{page}", page.len());
     stream.write_all(answer.as_bytes()).await.unwrap();

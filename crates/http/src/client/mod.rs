@@ -62,8 +62,8 @@ pub struct ClientOptions {
     pub trust: Trust,
     /// The program that `ssh://` runs.
     pub ssh: OsString,
-    /// For so long a request that nobody has read is sent again: another server may be taking the place of the one that ends. Of a
-    /// Unix socket alone, where it is known that nobody has.
+    /// For so long a request that nobody has read, or that changes nothing, is sent again: another server may be taking the place of the
+    /// one that ends. Of a Unix socket alone, where it is known that nobody has.
     pub handover: Duration,
 }
 
@@ -205,7 +205,9 @@ impl HttpClient {
         let late = Instant::now() + self.shared.handover;
         loop {
             match self.sent(call, last_event).await? {
-                Err(error) if self.was_not_read(&error) && Instant::now() < late => sleep(PAUSE).await,
+                Err(error) if self.may_be_sent_again(call, &error) && Instant::now() < late => {
+                    sleep(PAUSE).await;
+                }
                 sent => return self.answered(call, sent).await,
             }
         }
@@ -235,11 +237,18 @@ impl HttpClient {
         }
     }
 
+    fn may_be_sent_again(&self, call: &Call, error: &legacy::Error) -> bool {
+        (self.is_unix() && !call.changes) || self.was_not_read(error)
+    }
+
+    fn is_unix(&self) -> bool {
+        matches!(self.shared.endpoint, Endpoint::Unix(_))
+    }
+
     /// Whether no server can have acted on it. A Unix socket is reset where what was sent has not been read to its end.
     fn was_not_read(&self, error: &legacy::Error) -> bool {
-        let is_unix = matches!(self.shared.endpoint, Endpoint::Unix(_));
         let mut causes = std::iter::successors(error.source(), |cause| (**cause).source());
-        is_unix
+        self.is_unix()
             && causes.any(|cause| {
                 let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
                 let canceled = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled);
