@@ -264,12 +264,14 @@ async fn save(
 ) -> Result<u8, CliError> {
     let (what, text) = order::text_of(file).await?;
     let job = job_of(what.clone(), &text)?;
+    let before = client.ask(GetJob { name: job.name.clone(), revision: None }).await.ok().flatten();
     let saved = client.ask(SaveJob { job, expected_revision }).await;
     let saved = saved.map_err(|error| match error.inside("job") {
         Ok(error) => CliError::NoJob { what, error: Box::new(error) },
         Err(other) => other.into(),
     })?;
-    let warnings = warnings(client, &saved).await;
+    let before = before.map_or_else(Vec::new, |before| before.job.schedules);
+    let warnings = warnings(client, &saved, &before).await;
     if options.json {
         let warnings = warnings.as_ref().ok();
         print_json(&SavedJob { saved: &saved, warnings })?;
@@ -310,20 +312,27 @@ struct Warning {
     text: String,
 }
 
-/// What the window says of the job, and in its preview of each schedule.
-async fn warnings(client: &HttpClient, job: &Job) -> Result<Vec<Warning>, ApiError> {
+/// What the window says of the job, and in its preview of each schedule that was not among those `before`.
+async fn warnings(client: &HttpClient, job: &Job, before: &[Schedule]) -> Result<Vec<Warning>, ApiError> {
     let detail = client.ask(GetJob { name: job.name.clone(), revision: None }).await?;
     let of_fields = detail.map(|detail| detail.warnings).unwrap_or_default().into_iter();
     let mut all: Vec<_> = of_fields
         .map(|FieldError { field, message }| Warning { schedule: None, field: Some(field), text: message })
         .collect();
-    for schedule in &job.schedules {
+    for schedule in new_ones(&job.schedules, before) {
         let ask = PreviewSchedule { schedule: schedule.clone(), from: None, count: Some(1) };
         let name = schedule.id.as_ref().map(ToString::to_string);
         let told = client.ask(ask).await?.warnings;
         all.extend(told.into_iter().map(|text| Warning { schedule: name.clone(), field: None, text }));
     }
     Ok(all)
+}
+
+/// Those that were not there before, whatever their ids: one that is written without an id gets another each time.
+fn new_ones<'a>(all: &'a [Schedule], before: &[Schedule]) -> impl Iterator<Item = &'a Schedule> {
+    let nameless = |schedule: &Schedule| Schedule { id: None, ..schedule.clone() };
+    let known: Vec<Schedule> = before.iter().map(nameless).collect();
+    all.iter().filter(move |schedule| !known.contains(&nameless(schedule)))
 }
 
 /// A job as it is written, or what is wrong with it and where.
@@ -537,6 +546,17 @@ mod tests {
         for past in [json!({"onStart": true, "until": 4}), json!({"at": 1})] {
             assert_eq!(with(past), "job j has no time to come");
         }
+    }
+
+    #[test]
+    fn schedules_that_are_as_they_were_are_not_spoken_of_again() {
+        let read =
+            |schedules: Value| -> Vec<Schedule> { serde_json::from_value(schedules).expect("schedules") };
+        let before = read(json!([{"id": "a", "cron": "0 0 29 2 *"}, {"id": "b", "at": 5}]));
+        let after = read(json!([{"cron": "0 0 29 2 *"}, {"id": "b", "at": 6}, {"id": "c", "at": 5}]));
+        let spoken_of: Vec<_> = new_ones(&after, &before).map(|schedule| schedule.at).collect();
+        assert_eq!(spoken_of, [Some(6)]);
+        assert_eq!(new_ones(&after, &[]).count(), 3);
     }
 
     #[test]
