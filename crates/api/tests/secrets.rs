@@ -7,33 +7,10 @@ use serde_json::json;
 use solti_api::ApiHandler;
 use solti_api::operations::{Operations as _, TaskEvents};
 use solti_supervisor::SupervisorConfig;
+use solti_testing::Journal;
 use std::fs;
-use std::io;
-use std::sync::{Arc, Mutex};
-use tracing_subscriber::fmt::MakeWriter;
 
 const SECRET: &str = "xyzzy-4711-not-for-you";
-
-/// Everything that the engine logs about itself, at the finest level.
-#[derive(Clone, Default)]
-struct Journal(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Journal {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Journal {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// The command lines of all processes that there are.
 fn command_lines() -> String {
@@ -44,9 +21,11 @@ fn command_lines() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_is_in_no_command_line_no_event_and_no_log_of_ours() {
+    // Everything that the engine logs about itself, at the finest level.
     let journal = Journal::default();
+    let writer = journal.clone();
     let subscriber =
-        tracing_subscriber::fmt().with_writer(journal.clone()).with_max_level(tracing::Level::TRACE);
+        tracing_subscriber::fmt().with_writer(move || writer.clone()).with_max_level(tracing::Level::TRACE);
     subscriber.try_init().expect("the only subscriber of this program");
     let dir = tempfile::tempdir().unwrap();
     let mut config = SupervisorConfig::new(dir.path());
@@ -80,6 +59,6 @@ async fn a_secret_is_in_no_command_line_no_event_and_no_log_of_ours() {
             serde_json::to_string(&engine.api.ask(TaskEvents { id: id.clone() }).await.unwrap()).unwrap();
         assert!(!events.contains(SECRET), "{events}");
     }
-    let journal = String::from_utf8_lossy(&journal.0.lock().unwrap()).into_owned();
+    let journal = journal.text();
     assert!(!journal.contains(SECRET), "{journal}");
 }

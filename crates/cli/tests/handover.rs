@@ -11,7 +11,7 @@ use solti_engine::{Config, DataLock, Holder};
 use solti_holding::{Seat, sit_down};
 use solti_http::{ClientOptions, Endpoint, HttpClient};
 use solti_model::{TaskId, TaskPhase, TaskSpec, parse_spec};
-use solti_testing::within;
+use solti_testing::{until_async, within};
 use std::collections::HashMap;
 use std::fs;
 use std::sync::Arc;
@@ -31,16 +31,6 @@ fn spec(slot: &str, script: &str, place: &Place) -> TaskSpec {
     let command = serde_json::json!({"command": "sh", "args": ["-c", script]});
     let subprocess = serde_json::json!({"mode": {"command": command}, "cwd": place.work()});
     parse_spec(serde_json::json!({"slot": slot, "kind": {"subprocess": subprocess}})).unwrap()
-}
-
-/// As `solti_testing::until`, for what has to be asked.
-async fn until(what: &str, mut fits: impl AsyncFnMut() -> bool) {
-    within(what, async {
-        while !fits().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
 }
 
 struct House {
@@ -65,7 +55,7 @@ impl House {
     }
 
     async fn held_by(&self, pid: u32) {
-        until("the folder has its new holder", async || {
+        until_async("the folder has its new holder", async || {
             self.client.engine().await.is_ok_and(|engine| engine.pid == pid)
         })
         .await;
@@ -173,6 +163,6 @@ async fn no_run_is_lost_between_the_app_and_an_engine_without_a_window() {
 
 async fn over(house: &House, id: &TaskId) -> TaskPhase {
     let phase = async || house.client.get_task_status(id).await.unwrap().expect("it is known").status.phase;
-    until("it is over", async || phase().await.is_terminal()).await;
+    until_async("it is over", async || phase().await.is_terminal()).await;
     phase().await
 }

@@ -4,10 +4,9 @@
 mod support;
 
 use serde_json::json;
-use solti_testing::{Bus, PATIENCE};
+use solti_testing::{Bus, wait_until};
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 use support::{Place, Shown, ended, error, terminal};
 
 const SECRET: &str = "xyzzy-4714";
@@ -41,10 +40,8 @@ fn a_secret_that_is_kept_in_the_keyring_is_found_there_at_each_run() {
     let _server = place.serve_with(&[], &[("DBUS_SESSION_BUS_ADDRESS", &bus.address)]);
     save(&place);
     // The keyring may not have come to the bus yet.
-    let asked = Instant::now();
-    while !place.ok(&["job", "secret", "list", "dump"]).contains("asked for at each run") {
-        assert!(asked.elapsed() < PATIENCE, "the keyring does not come");
-    }
+    let comes = || place.ok(&["job", "secret", "list", "dump"]).contains("asked for at each run");
+    wait_until("the keyring comes", comes);
     std::fs::write(place.work().join("secret"), format!("{SECRET}\n")).unwrap();
     place.ok(&["job", "secret", "set", "dump", "password", "--file", "secret"]);
     let listed = place.ok(&["job", "secret", "list", "dump"]);

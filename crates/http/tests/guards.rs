@@ -5,9 +5,7 @@ mod common;
 use common::{Service, command};
 use serde_json::json;
 use solti_api::guard::RateLimit;
-use std::io;
-use std::sync::{Arc, Mutex};
-use tracing_subscriber::fmt::MakeWriter;
+use solti_testing::Journal;
 
 const LIST_BY_SOCKET: &str = "GET /api/v1/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
@@ -61,31 +59,11 @@ async fn what_was_called_can_be_scraped() {
     }
 }
 
-/// What this program logs about itself.
-#[derive(Clone, Default)]
-struct Journal(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Journal {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Journal {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn who_changed_what_is_written_down_and_no_token_with_it() {
     let journal = Journal::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(journal.clone()).with_ansi(false);
+    let writer = journal.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false);
     subscriber.try_init().expect("the only subscriber of this program");
     let service = Service::start().await;
     let body = order("sleep", &["600"]);
@@ -102,7 +80,7 @@ async fn who_changed_what_is_written_down_and_no_token_with_it() {
     assert_eq!(service.ask("GET", &format!("/api/v1/tasks/{id}"), "").await.status, 200);
     assert_eq!(service.ask("DELETE", &format!("/api/v1/tasks/{id}"), "").await.status, 204);
 
-    let text = String::from_utf8(journal.0.lock().unwrap().clone()).unwrap();
+    let text = journal.text();
     let noted: Vec<_> =
         text.lines().filter_map(|line| line.split_once("solti::audit: ")).map(|(_, note)| note).collect();
     let uid = rustix::process::geteuid().as_raw();

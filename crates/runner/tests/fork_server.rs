@@ -3,11 +3,11 @@
 mod common;
 
 use std::path::Path;
-use std::time::Duration;
 
-use common::{Runs, runner, sh, wait, within};
+use common::{Runs, runner, sh, wait};
 use solti_runner::{RunEnd, Runner};
 use solti_shim::tree::{Process, children};
+use solti_testing::until;
 
 fn servers() -> Vec<Process> {
     let is_server = |pid: &u32| {
@@ -44,13 +44,4 @@ async fn a_fork_server_that_hangs_is_replaced_and_no_run_fails_or_runs_twice() {
     assert_eq!(wait(&mut handle).await.end, RunEnd::Exited { code: 3 });
     until("another server", || servers().iter().any(|server| server.pid != hung.pid)).await;
     until("the end of the one that hung", || !Path::new(&format!("/proc/{}", hung.pid)).exists()).await;
-}
-
-async fn until(what: &str, fits: impl Fn() -> bool) {
-    within(what, async {
-        while !fits() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
 }

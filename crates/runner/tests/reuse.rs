@@ -4,16 +4,11 @@ mod common;
 
 use common::{Runs, command, runner, sh, wait, within};
 use solti_runner::{Attached, LostReason, RunEnd, Runner, empty_run_folder};
-use std::time::Duration;
+use solti_testing::until;
 
 /// The shim may be a moment behind the news of its end.
 async fn emptied(runs: &Runs, task: &str) {
-    within("the shim's end", async {
-        while !empty_run_folder(&runs.run_dir(task)).unwrap() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    })
-    .await;
+    until("the shim's end", || empty_run_folder(&runs.run_dir(task)).unwrap()).await;
 }
 
 async fn attach(runs: &Runs, task: &str) -> Attached {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// No test waits longer for anything. Far above what any of it takes on a machine that is busy with other work: only what
 /// hangs gets here.
@@ -31,12 +31,28 @@ pub async fn until(what: &str, mut fits: impl FnMut() -> bool) {
     .await;
 }
 
+/// As [`until`], for what is asked of something else.
+pub async fn until_async(what: &str, mut fits: impl AsyncFnMut() -> bool) {
+    within(what, async {
+        while !fits().await {
+            tokio::time::sleep(PAUSE).await;
+        }
+    })
+    .await;
+}
+
 /// What comes of it; it is waited for no longer than [`PATIENCE`].
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(PATIENCE, future).await {
         Ok(value) => value,
         Err(_) => panic!("waited in vain: {what}"),
     }
+}
+
+/// Unix milliseconds.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    u64::try_from(since.as_millis()).expect("fits")
 }
 
 /// Measures until a round fits, ten times at most: on a busy machine a single one says little, while what is slow by its nature is

@@ -9,7 +9,7 @@ use solti_model::{
 use solti_runner::{Runners, ShimRunner, SlurmRunner};
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
-pub use solti_testing::{PATIENCE, shim, until, within};
+pub use solti_testing::{PATIENCE, shim, until, until_async, within};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
@@ -92,16 +92,6 @@ impl Engine {
         });
         texts.collect()
     }
-}
-
-/// Waits until it fits, asking the engine each time.
-pub async fn until_async(what: &str, mut fits: impl AsyncFnMut() -> bool) {
-    within(what, async {
-        while !fits().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
 }
 
 /// A spec from the JSON of its kind and of what differs from the default.

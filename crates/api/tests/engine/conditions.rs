@@ -1,6 +1,6 @@
 //! Lanes that ask something of the machine, and tasks that keep it awake: over a machine that the test arranges.
 
-use crate::common::{Engine, command, spec, within};
+use crate::common::{Engine, command, spec, until_async};
 use async_trait::async_trait;
 use serde_json::json;
 use solti_api::ApiHandler as _;
@@ -75,16 +75,6 @@ impl Fake {
     }
 }
 
-/// Waits for what is asked for anew each time.
-async fn until(what: &str, fits: impl AsyncFn() -> bool) {
-    within(what, async {
-        while !fits().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
-}
-
 async fn engine(dir: &Path, machine: &Arc<Fake>) -> Engine {
     let machine: Arc<dyn Machine> = machine.clone();
     let grace = Duration::from_secs(1);
@@ -99,6 +89,13 @@ fn etl() -> Slot {
 async fn ask_of(engine: &Engine, rules: serde_json::Value) -> Lane {
     let rules: LaneRules = serde_json::from_value(rules).unwrap();
     engine.api.ask(SetLaneRules { slot: etl(), rules }).await.unwrap()
+}
+
+/// A task of a lane without conditions, which runs for many times as long as it is between two looks.
+async fn many_looks_later(engine: &Engine) {
+    let task = spec("free", command("sleep", &["0.4"]), json!({}));
+    let id = engine.api.submit_task(task).await.unwrap();
+    engine.finished(&id).await;
 }
 
 async fn submit(engine: &Engine, args: &[&str]) -> TaskId {
@@ -125,7 +122,7 @@ async fn a_lane_waits_for_mains_power_says_so_and_goes_on_over_a_restart() {
         );
         let first = submit(&engine, &["sleep", "600"]).await;
         assert_eq!(waits_for(&engine, &first).await.as_deref(), Some("mains power"));
-        until("the lane says it too", async || {
+        until_async("the lane says it too", async || {
             engine.api.ask(ListLanes {}).await.unwrap()[0].waits_for.as_deref() == Some("mains power")
         })
         .await;
@@ -135,7 +132,7 @@ async fn a_lane_waits_for_mains_power_says_so_and_goes_on_over_a_restart() {
     let engine = engine(dir.path(), &machine).await;
     assert_eq!(waits_for(&engine, &first).await.as_deref(), Some("mains power"));
     machine.set(Err("the kernel does not tell".into()));
-    until("what cannot be seen is said", async || {
+    until_async("what cannot be seen is said", async || {
         waits_for(&engine, &first).await.is_some_and(|what| what.contains("the kernel does not tell"))
     })
     .await;
@@ -150,7 +147,8 @@ async fn a_lane_waits_for_mains_power_says_so_and_goes_on_over_a_restart() {
     machine.set(Ok(false));
     engine.api.ask(StopTask { id: first.clone(), mode: StopMode::Kill }).await.unwrap();
     engine.finished(&first).await;
-    until("the next one waits for the machine", async || waits_for(&engine, &second).await.is_some()).await;
+    until_async("the next one waits for the machine", async || waits_for(&engine, &second).await.is_some())
+        .await;
     // A hand may start it all the same.
     engine.api.ask(RunNow { id: second.clone() }).await.unwrap();
     assert_eq!(engine.finished(&second).await.status.phase, TaskPhase::Succeeded);
@@ -171,18 +169,17 @@ async fn nobody_looks_at_the_machine_while_nothing_could_start() {
     let second = submit(&engine, &["true"]).await;
     let looked = machine.looks();
     assert!(looked >= 1);
-    // Many times as long as between two looks.
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    many_looks_later(&engine).await;
     assert_eq!(machine.looks(), looked, "the lane is full");
     engine.api.ask(StopTask { id: first.clone(), mode: StopMode::Kill }).await.unwrap();
     engine.finished(&second).await;
     let looked = machine.looks();
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    many_looks_later(&engine).await;
     assert_eq!(machine.looks(), looked, "nothing waits");
     // And while something does, it is looked at again and again.
     machine.set(Ok(false));
     submit(&engine, &["true"]).await;
-    until("looks", async || machine.looks() >= looked + 3).await;
+    until_async("looks", async || machine.looks() >= looked + 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -200,8 +197,10 @@ async fn the_next_attempt_waits_for_the_machine_too() {
     engine.running(&id).await;
     machine.set(Ok(false));
     std::fs::write(format!("{}.go", unplug.display()), "").unwrap();
-    until("its next attempt waits", async || waits_for(&engine, &id).await.as_deref() == Some("mains power"))
-        .await;
+    until_async("its next attempt waits", async || {
+        waits_for(&engine, &id).await.as_deref() == Some("mains power")
+    })
+    .await;
     std::fs::write(&unplug, "").unwrap();
     machine.set(Ok(true));
     let task = engine.finished(&id).await;
@@ -217,28 +216,30 @@ async fn the_machine_is_kept_awake_while_a_task_that_asks_for_it_runs() {
     let held = |held: Option<&str>| Some(StaysAwake { why_not: held.map(str::to_owned) });
     let on_mains = spec("a", command("sleep", &["600"]), json!({"keepAwake": "onMains"}));
     let first = engine.api.submit_task(on_mains).await.unwrap();
-    until("it may sleep on its battery", async || awake().await == held(Some("it runs on its battery")))
-        .await;
+    until_async("it may sleep on its battery", async || {
+        awake().await == held(Some("it runs on its battery"))
+    })
+    .await;
     assert_eq!(machine.locks(), 0);
     machine.set(Ok(true));
-    until("it is kept awake", async || awake().await == held(None)).await;
+    until_async("it is kept awake", async || awake().await == held(None)).await;
     assert_eq!(machine.locks(), 1);
     machine.set(Ok(false));
-    until("it may sleep again", async || machine.locks() == 0).await;
+    until_async("it may sleep again", async || machine.locks() == 0).await;
     // By its lane, on the battery too; the one that asks for more counts.
     ask_of(&engine, json!({"keepAwake": "always"})).await;
     let second = submit(&engine, &["sleep", "600"]).await;
-    until("it is kept awake", async || awake().await == held(None)).await;
+    until_async("it is kept awake", async || awake().await == held(None)).await;
     assert_eq!(machine.locks(), 1, "one lock for all");
     for id in [&first, &second] {
         engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Kill }).await.unwrap();
         engine.finished(id).await;
     }
-    until("nothing is asked of it", async || awake().await.is_none()).await;
+    until_async("nothing is asked of it", async || awake().await.is_none()).await;
     assert_eq!(machine.locks(), 0);
     *machine.refuses.lock().unwrap() = Some("there is no login manager".into());
     let third = submit(&engine, &["sleep", "600"]).await;
-    until("that it is not possible is said", async || {
+    until_async("that it is not possible is said", async || {
         awake().await == held(Some("there is no login manager"))
     })
     .await;

@@ -15,7 +15,7 @@ use solti_testing::{SmallDisk, until};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 async fn storage(engine: &Engine) -> StorageState {
     engine.api.ask(GetSummary {}).await.unwrap().storage
@@ -233,11 +233,7 @@ async fn a_full_disk_harms_no_program_and_its_log_says_how_much_is_missing() {
     disk.fill();
     std::fs::write(&full, "").unwrap();
     let done = gates.path().join("full.done");
-    let began = Instant::now();
-    while !done.exists() {
-        assert!(began.elapsed() < PATIENCE, "the program is held up by a full disk");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("the program is not held up by a full disk", || done.exists()).await;
     disk.free();
     std::fs::write(&free, "").unwrap();
     let task = engine.finished(&id).await;

@@ -1,9 +1,9 @@
 //! A run that stands still: all its processes, and its timeout with them.
 
-use crate::harness::{Control, PATIENCE, Plan, Running};
+use crate::harness::{Control, Plan, Running};
 use solti_shim::control::{Reply, Request};
 use solti_shim::exit_record::{LeaderStatus, RunEnd};
-use std::time::Instant;
+use solti_testing::wait_until;
 
 fn reported(control: &mut Control, request: Request) -> bool {
     control.send(request);
@@ -25,14 +25,6 @@ fn stands_still(pid: u32) -> bool {
     state.starts_with('T') || frozen("/sys/fs/cgroup") || frozen("/sys/fs/cgroup/unified")
 }
 
-fn until(what: &str, so: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !so() {
-        assert!(began.elapsed() < PATIENCE, "{what}");
-        std::thread::yield_now();
-    }
-}
-
 /// A tree with a member in a session of its own; the pids of all.
 fn tree(script: &str, timeout_ms: Option<u64>) -> (Running, Vec<u32>) {
     let mut plan =
@@ -49,11 +41,11 @@ fn all_of_a_run_stands_still_and_goes_on() {
     let mut control = running.connect();
     for _ in 0..2 {
         assert!(reported(&mut control, Request::Suspend));
-        until("all stand still", || pids.iter().all(|pid| stands_still(*pid)));
+        wait_until("all stand still", || pids.iter().all(|pid| stands_still(*pid)));
     }
     assert!(reported(&mut running.connect(), Request::Status), "also to others");
     assert!(!reported(&mut control, Request::Resume));
-    until("all go on", || !pids.iter().any(|pid| stands_still(*pid)));
+    wait_until("all go on", || !pids.iter().any(|pid| stands_still(*pid)));
     running.stop();
     running.wait();
 }
