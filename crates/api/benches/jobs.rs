@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use solti_api::ApiHandler as _;
 use solti_api::operations::{ListJobs, Operations as _, SaveJob};
 use solti_model::{Job, JobQuery, TaskPhase, TaskQuery};
+use solti_testing::now_ms;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
@@ -130,8 +131,4 @@ async fn due(engine: &Engine) {
             last <= 1_000,
         );
     }
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
 }

@@ -3,13 +3,12 @@
 use crate::args::{AfterMain, AfterReboot, Restart, Run, WhenBusy};
 use crate::args_container::Container;
 use crate::error::CliError;
-use crate::time::unix_ms;
 use rand::Rng as _;
 use solti_api::ApiError;
 use solti_model::{
     AdmissionStrategy, ClusterRequest, CommandMode, ContainerTask, EnvVar, NotifyRules, RestartStrategy,
     Slot, SubprocessMode, SubprocessTask, TaskKind, TaskSpec, WasmTask, own_lane_name, own_lane_suffix,
-    quoted,
+    quoted, unix_ms,
 };
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

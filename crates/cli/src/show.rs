@@ -4,12 +4,11 @@ use crate::table::Cell;
 use crate::terminal::harmless;
 use crate::time;
 use anstyle::{AnsiColor, Style};
-use solti_model::{OnCluster, TaskPhase, TaskRow, TaskStatus, Waiting, words};
-use std::time::{SystemTime, UNIX_EPOCH};
+use solti_model::{OnCluster, TaskPhase, TaskRow, TaskStatus, Waiting, unix_ms, words};
+use std::time::SystemTime;
 
 pub fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    unix_ms(SystemTime::now())
 }
 
 pub fn style(phase: TaskPhase) -> Style {

@@ -4,7 +4,7 @@ use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
-use solti_model::MAX_TIME_MS;
+use solti_model::{MAX_TIME_MS, unix_ms};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const FORMS: &str =
@@ -155,12 +155,6 @@ fn coming_in(text: &str, here: &TimeZone, now: Timestamp) -> Result<Coming, Stri
         }
     }
     Err(TOO_FAR.into())
-}
-
-/// Unix milliseconds of a moment; what is before 1970 is as good as that.
-pub fn unix_ms(moment: SystemTime) -> u64 {
-    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// By this machine's clock, with its offset, as RFC 3339 writes it.

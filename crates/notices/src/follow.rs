@@ -4,8 +4,8 @@ use crate::rules::{Announced, Notice};
 use futures::stream::{Stream, StreamExt as _, unfold};
 use solti_api::operations::{LastLines, ListTasks, Operations as _};
 use solti_api::{DesktopApi, lasting_changes};
-use solti_model::{LastLine, ListQuery, Settings, TaskPhase, TaskRow};
-use std::time::{SystemTime, UNIX_EPOCH};
+use solti_model::{LastLine, ListQuery, Settings, TaskPhase, TaskRow, unix_ms};
+use std::time::SystemTime;
 use tokio::sync::watch;
 
 /// Tasks that are looked at when some were missed.
@@ -64,6 +64,5 @@ async fn ended_since(api: &(impl DesktopApi + ?Sized), at: u64) -> Vec<TaskRow> 
 }
 
 fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    unix_ms(SystemTime::now())
 }

@@ -1,9 +1,9 @@
 //! The clock on the wall.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use solti_model::unix_ms;
+use std::time::SystemTime;
 
 /// Unix milliseconds.
 pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    unix_ms(SystemTime::now())
 }

@@ -6,10 +6,11 @@
 
 use crate::{Store, StoreError, schema};
 use rusqlite::{Connection, OpenFlags};
+use solti_model::unix_ms;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 pub(crate) const FOLDER: &str = "backups";
 /// A copy that is being made; it gets its name when it is whole and on disk.
@@ -113,8 +114,7 @@ impl Store {
 }
 
 pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    unix_ms(SystemTime::now())
 }
 
 /// How long it is until the next copy, in `EVERY` at most.

@@ -1,9 +1,9 @@
 //! The wall clock, as everything that is stored has it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use solti_model::unix_ms;
+use std::time::SystemTime;
 
-/// Unix milliseconds; 0 before 1970.
+/// Unix milliseconds.
 pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    unix_ms(SystemTime::now())
 }

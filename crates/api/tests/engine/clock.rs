@@ -10,10 +10,11 @@ use solti_model::{TaskPhase, TaskRun};
 use solti_runner::ShimRunner;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
+use solti_testing::now_ms;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// No jump of the clock is shorter, and nothing here takes so long.
@@ -93,6 +94,6 @@ async fn a_clock_that_jumps_changes_no_timeout_and_no_duration() {
     assert!((Duration::from_millis(2_400)..JUMP).contains(&began.elapsed()));
     let run = engine.api.list_task_runs(&timed).await.unwrap().remove(0);
     assert!((Duration::from_millis(2_400)..JUMP).contains(&length(&run)), "{run:?}");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now = now_ms();
     assert!(run.started_at > now + DAY_MS, "the clock was never faked: {run:?}");
 }

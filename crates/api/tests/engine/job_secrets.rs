@@ -10,10 +10,10 @@ use solti_api::operations::{
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{FiringOutcome, Job, JobName, JobSecrets, SecretText, StopMode, TaskId, TaskPhase};
 use solti_supervisor::{Keyring, SupervisorConfig};
+use solti_testing::now_ms;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECRET: &str = "xyzzy-4713-in-no-file";
 
@@ -194,7 +194,7 @@ async fn a_schedule_takes_secrets_from_the_keyring_or_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let keyring = Arc::new(Fake::default());
     let engine = engine(dir.path(), &keyring).await;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now = now_ms();
     save(&engine, json!([{"id": "bare", "at": now + 300}])).await;
     let came_of = async |schedule: &str| {
         let mut changes = engine.supervisor.job_changes();
@@ -219,7 +219,7 @@ async fn a_schedule_takes_secrets_from_the_keyring_or_is_refused_by_name() {
         .ask(KeepJobSecret { name: dump(), parameter: "password".into(), value: SECRET.into() })
         .await
         .unwrap();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now = now_ms();
     save(&engine, json!([{"id": "kept", "at": now + 300}])).await;
     let started = came_of("kept").await;
     assert_eq!(started.outcome, FiringOutcome::Started, "{started:?}");

@@ -9,15 +9,12 @@ use solti_api::operations::{
 };
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model::{Firing, FiringOutcome, Job, JobDetail, JobName, JobQuery, TaskQuery};
+use solti_testing::now_ms;
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio_stream::StreamExt as _;
 
 const HOUR: u64 = 3_600_000;
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
-}
 
 fn name(text: &str) -> JobName {
     JobName::new(text).unwrap()

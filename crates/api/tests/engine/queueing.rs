@@ -13,13 +13,9 @@ use solti_api::{ApiError, ApiHandler};
 use solti_model::{
     AfterWhen, NotForeseen, Slot, StopMode, TaskEventKind, TaskId, TaskPhase, TaskRow, TaskSpec, Waiting,
 };
+use solti_testing::now_ms;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
-}
 
 async fn row(engine: &Engine, id: &TaskId) -> TaskRow {
     engine.api.ask(GetTaskRow { id: id.clone() }).await.unwrap().expect("it is there")

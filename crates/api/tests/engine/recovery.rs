@@ -14,14 +14,11 @@ use solti_model::{TaskEventKind, TaskId, TaskPhase, Waiting};
 use solti_runner::ShimRunner;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
+use solti_testing::now_ms;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
-}
+use std::time::{Duration, Instant};
 
 /// `make torture` asks for more.
 fn rounds() -> usize {

@@ -13,11 +13,12 @@ use solti_model::{FiringOutcome, JobName, OutputStreamKind, Task, TaskId, TaskPh
 use solti_runner::ShimRunner;
 use solti_store::Store;
 use solti_supervisor::{Supervisor, SupervisorConfig};
+use solti_testing::now_ms;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 pub const TASKS: usize = 20;
 /// Bursts of lines of a task, with a pause after each.
@@ -90,10 +91,6 @@ fn core_process() {
         }
         std::future::pending::<()>().await;
     });
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
 }
 
 /// Saves a job that is due every second by each of so many schedules, evenly apart, and makes up for every time. It leaves a mark for

@@ -14,7 +14,7 @@ const FAILED: [TaskPhase; 3] = [TaskPhase::Failed, TaskPhase::Timeout, TaskPhase
 
 pub async fn digest(options: &Options, since: SystemTime) -> Result<u8, CliError> {
     let client = server::client(options).await?;
-    let digest = client.ask(ReadDigest { since: time::unix_ms(since) }).await?;
+    let digest = client.ask(ReadDigest { since: solti_model::unix_ms(since) }).await?;
     match options.json {
         true => print_json(&digest)?,
         false => {

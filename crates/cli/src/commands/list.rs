@@ -5,7 +5,7 @@ use crate::args::{List, Options};
 use crate::error::CliError;
 use crate::table::{self, Cell};
 use crate::terminal::say;
-use crate::{order, server, show, time};
+use crate::{order, server, show};
 use serde_json::json;
 use solti_api::operations::{ListTasks, Operations as _};
 use solti_model::{ListQuery, TaskRow, Waiting};
@@ -20,7 +20,7 @@ pub async fn list(options: &Options, list: List) -> Result<u8, CliError> {
         slot: list.lane,
         labels: order::labels(list.label)?,
         text: list.text,
-        since_ms: list.since.map(time::unix_ms),
+        since_ms: list.since.map(solti_model::unix_ms),
         sort: list.sort,
         reverse: list.reverse,
         ..ListQuery::default()

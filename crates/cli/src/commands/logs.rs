@@ -5,7 +5,7 @@ use crate::args::{Logs, Options};
 use crate::ending::reader_gone;
 use crate::error::CliError;
 use crate::log_printer::{LogOptions, LogPrinter};
-use crate::{server, task_ids, time};
+use crate::{server, task_ids};
 use futures::StreamExt as _;
 use solti_api::operations::{GetLogInfo, Operations as _};
 use solti_api::{ApiError, ApiHandler as _, LogAccess as _, LogPosition, LogReading};
@@ -46,7 +46,7 @@ async fn print_log(options: &Options, client: &HttpClient, logs: Logs) -> Result
     let how = LogOptions {
         as_json: options.json,
         timestamps: logs.timestamps,
-        since_ms: logs.since.map(time::unix_ms),
+        since_ms: logs.since.map(solti_model::unix_ms),
         attempt: logs.attempt,
         stream: logs.stream,
         fields,

@@ -7,7 +7,7 @@ use crate::log_printer::{LogOptions, LogPrinter};
 use futures::StreamExt as _;
 use solti_api::{LogAccess as _, LogPosition, LogReading};
 use solti_http::{HttpClient, Reachability};
-use solti_model::{OutputEvent, TaskId};
+use solti_model::{OutputEvent, TaskId, unix_ms};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -107,8 +107,7 @@ pub(super) async fn print(
 
 /// Its program runs.
 pub(super) fn began(link: &Link) -> Result<(), CliError> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    let now = unix_ms(SystemTime::now());
     link.note(|progress| progress.started_at = progress.started_at.or(Some(now)))
 }
 

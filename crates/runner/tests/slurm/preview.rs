@@ -3,6 +3,7 @@
 use serde_json::json;
 use solti_model::{ClusterPreview, FieldError, TaskSpec};
 use solti_runner::{NoPreview, Runner as _};
+use solti_testing::now_ms;
 
 use crate::common::sh;
 use crate::support::{Slurm, all_of, begun};
@@ -16,11 +17,6 @@ fn asks(cluster: serde_json::Value, more: &serde_json::Value) -> TaskSpec {
 
 async fn preview(slurm: &Slurm, cluster: serde_json::Value) -> Result<ClusterPreview, NoPreview> {
     slurm.runner.preview(&asks(cluster, &json!({}))).await
-}
-
-fn now_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    u64::try_from(since.as_millis()).unwrap()
 }
 
 #[tokio::test]

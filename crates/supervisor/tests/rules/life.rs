@@ -9,10 +9,10 @@ use solti_model::{
 use solti_runner::RunEnd;
 use solti_store::Store;
 use solti_supervisor::{MoveTo, QueueHeads, Supervisor, SupervisorConfig, SupervisorError};
-use solti_testing::PATIENCE;
+use solti_testing::{PATIENCE, now_ms};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// What the app has promised.
@@ -56,11 +56,6 @@ const REFUSED: [&str; 12] = [
     "UPDATE OF phase ON runs WHEN NEW.phase <> 'running'",
     "UPDATE OF phase ON tasks WHEN NEW.phase NOT IN ('pending', 'running')",
 ];
-
-pub fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    u64::try_from(since.as_millis()).expect("fits")
-}
 
 fn slot(lane: usize) -> Slot {
     Slot::new(format!("lane-{lane}")).expect("legal")

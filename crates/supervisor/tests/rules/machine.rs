@@ -265,7 +265,7 @@ impl Runner for Machine {
             if stored.queueing.fulfilled.len() < spec.after.len() {
                 broken.push(format!("{run} starts before what it waits for"));
             }
-            if !past_the_rules && spec.not_before.is_some_and(|time| time > crate::life::now_ms()) {
+            if !past_the_rules && spec.not_before.is_some_and(|time| time > solti_testing::now_ms()) {
                 broken.push(format!("{run} starts before its time"));
             }
         }
