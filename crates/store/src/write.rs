@@ -6,8 +6,10 @@ use crate::{
     lane_rules, meta, renamed_jobs, shared_lanes, took,
 };
 use hashlink::LruCache;
-use rusqlite::{OptionalExtension, Transaction, named_params, params};
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{OptionalExtension, Transaction, named_params, params, params_from_iter};
 use solti_model::{Kin, Searched, SpecHead, Task, TaskId};
+use std::sync::OnceLock;
 
 /// A spec from this size on, in bytes of JSON, has a head of its own for lists.
 const LONG_SPEC: usize = 16 * 1024;
@@ -118,72 +120,61 @@ fn is_deleted(db: &Transaction<'_>, id: &TaskId) -> Result<bool, StoreError> {
     Ok(statement.exists([id.as_str()])?)
 }
 
+const NULL: ToSqlOutput<'static> = ToSqlOutput::Owned(Value::Null);
+
+/// What changes of a task while it lives, by its columns: its making and every change of it write the same.
+fn state(stored: &StoredTask) -> [(&'static str, ToSqlOutput<'_>); 16] {
+    let StoredTask { task: Task { metadata, status, .. }, backoff, queueing, .. } = stored;
+    let number = |number: u64| ToSqlOutput::from(Number(number).stored());
+    let perhaps = |number: Option<u64>| number.map_or(NULL, |number| Number(number).stored().into());
+    [
+        ("phase", status.phase.word().into()),
+        ("resource_version", number(metadata.resource_version)),
+        ("updated_at", number(metadata.updated_at)),
+        ("attempt", status.attempt.into()),
+        ("exit_code", status.exit_code.map_or(NULL, Into::into)),
+        ("error", status.error.as_deref().map_or(NULL, Into::into)),
+        ("consecutive_failures", backoff.consecutive_failures.into()),
+        ("previous_delay_ms", perhaps(backoff.previous_ms)),
+        ("next_attempt_at", perhaps(stored.next_attempt_at)),
+        ("queue_order", number(stored.queue_order)),
+        ("stop_requested", stored.stop_requested.into()),
+        ("started_at", perhaps(stored.started_at)),
+        ("finished_at", perhaps(stored.finished_at)),
+        ("held", queueing.held.into()),
+        ("suspended", queueing.suspended.into()),
+        ("fulfilled", queueing.fulfilled_text().map_or(NULL, Into::into)),
+    ]
+}
+
 /// `false` where a later version is stored, which then stays as it is.
 fn update_task(db: &Transaction<'_>, num: i64, stored: &StoredTask) -> Result<bool, StoreError> {
-    let StoredTask { task, backoff, .. } = stored;
-    let mut statement = db.prepare_cached(
-        "UPDATE tasks SET phase = :phase, resource_version = :resource_version, updated_at = :updated_at,
-             attempt = :attempt, exit_code = :exit_code, error = :error,
-             consecutive_failures = :consecutive_failures, previous_delay_ms = :previous_delay_ms,
-             next_attempt_at = :next_attempt_at, queue_order = :queue_order,
-             stop_requested = :stop_requested, started_at = :started_at, finished_at = :finished_at,
-             held = :held, suspended = :suspended, fulfilled = :fulfilled
-         WHERE num = :num AND resource_version <= :resource_version",
-    )?;
-    let updated = statement.execute(named_params! {
-        ":num": num,
-        ":phase": task.status.phase.word(),
-        ":resource_version": Number(task.metadata.resource_version),
-        ":updated_at": Number(task.metadata.updated_at),
-        ":attempt": task.status.attempt,
-        ":exit_code": task.status.exit_code,
-        ":error": task.status.error,
-        ":consecutive_failures": backoff.consecutive_failures,
-        ":previous_delay_ms": backoff.previous_ms.map(Number),
-        ":next_attempt_at": stored.next_attempt_at.map(Number),
-        ":queue_order": Number(stored.queue_order),
-        ":stop_requested": stored.stop_requested,
-        ":started_at": stored.started_at.map(Number),
-        ":finished_at": stored.finished_at.map(Number),
-        ":held": stored.queueing.held,
-        ":suspended": stored.queueing.suspended,
-        ":fulfilled": stored.queueing.fulfilled_text(),
-    })?;
-    Ok(updated > 0)
+    static UPDATE: OnceLock<String> = OnceLock::new();
+    let state = state(stored);
+    let update = UPDATE.get_or_init(|| {
+        let set: Vec<_> = state.iter().map(|(column, _)| format!("{column} = :{column}")).collect();
+        let set = set.join(", ");
+        format!("UPDATE tasks SET {set} WHERE num = :num AND resource_version <= :resource_version")
+    });
+    let values = state.into_iter().map(|(_, value)| value).chain([num.into()]);
+    Ok(db.prepare_cached(update)?.execute(params_from_iter(values))? > 0)
 }
 
 fn insert_task(db: &Transaction<'_>, stored: &StoredTask) -> Result<(), StoreError> {
-    let StoredTask { task, backoff, .. } = stored;
-    db.prepare_cached(
-        "INSERT INTO tasks (id, slot, phase, resource_version, created_at, updated_at, attempt, exit_code,
-             error, consecutive_failures, previous_delay_ms, next_attempt_at, queue_order, stop_requested,
-             started_at, finished_at, held, suspended, fulfilled, kin)
-         VALUES (:id, :slot, :phase, :resource_version, :created_at, :updated_at, :attempt, :exit_code,
-             :error, :consecutive_failures, :previous_delay_ms, :next_attempt_at, :queue_order,
-             :stop_requested, :started_at, :finished_at, :held, :suspended, :fulfilled, :kin)",
-    )?
-    .execute(named_params! {
-        ":id": task.metadata.id.as_str(),
-        ":slot": task.spec.slot.as_str(),
-        ":phase": task.status.phase.word(),
-        ":resource_version": Number(task.metadata.resource_version),
-        ":created_at": Number(task.metadata.created_at),
-        ":updated_at": Number(task.metadata.updated_at),
-        ":attempt": task.status.attempt,
-        ":exit_code": task.status.exit_code,
-        ":error": task.status.error,
-        ":consecutive_failures": backoff.consecutive_failures,
-        ":previous_delay_ms": backoff.previous_ms.map(Number),
-        ":next_attempt_at": stored.next_attempt_at.map(Number),
-        ":queue_order": Number(stored.queue_order),
-        ":stop_requested": stored.stop_requested,
-        ":started_at": stored.started_at.map(Number),
-        ":finished_at": stored.finished_at.map(Number),
-        ":held": stored.queueing.held,
-        ":suspended": stored.queueing.suspended,
-        ":fulfilled": stored.queueing.fulfilled_text(),
-        ":kin": Kin::of(&task.spec).number(),
-    })?;
+    static INSERT: OnceLock<String> = OnceLock::new();
+    let StoredTask { task, .. } = stored;
+    let fixed = [
+        ("id", task.metadata.id.as_str().into()),
+        ("slot", task.spec.slot.as_str().into()),
+        ("created_at", Number(task.metadata.created_at).stored().into()),
+        ("kin", Kin::of(&task.spec).number().into()),
+    ];
+    let (columns, values): (Vec<_>, Vec<ToSqlOutput<'_>>) = state(stored).into_iter().chain(fixed).unzip();
+    let insert = INSERT.get_or_init(|| {
+        let places = columns.iter().map(|column| format!(":{column}")).collect::<Vec<_>>().join(", ");
+        format!("INSERT INTO tasks ({}) VALUES ({places})", columns.join(", "))
+    });
+    db.prepare_cached(insert)?.execute(params_from_iter(values))?;
     put_spec(db, db.last_insert_rowid(), task)
 }
 
