@@ -169,14 +169,6 @@ impl LogReader {
         self.unfinished = unfinished;
     }
 
-    /// Gives a batch's memory back for the next one; optional.
-    pub fn recycle(&mut self, batch: Batch) {
-        if let Ok(bytes) = batch.bytes.try_into_mut() {
-            self.spare_bytes = bytes;
-        }
-        self.spare_lines = batch.lines;
-    }
-
     /// The next lines; `None` when caught up for now, or for good when the run has ended. After an error it may be called again
     /// and goes on where it was.
     ///

@@ -37,7 +37,6 @@ pub fn drain(reader: &mut LogReader, lines: &mut Lines, was_cut: &mut [bool; 2])
         for span in &batch.lines {
             lines.add(span, &batch.bytes[span.start as usize..span.end as usize], was_cut);
         }
-        reader.recycle(batch);
     }
 }
 
