@@ -42,7 +42,7 @@ pub fn input_dir(options: &Options) -> Result<Option<PathBuf>, CliError> {
     }
     match endpoint(options.url.as_deref().unwrap_or_default())? {
         Endpoint::Unix(socket) => Ok(socket.parent().map(|dir| dir.join(INPUT))),
-        Endpoint::Http { .. } | Endpoint::Https { .. } | Endpoint::Ssh { .. } => Ok(None),
+        Endpoint::Machine(_) => Ok(None),
     }
 }
 

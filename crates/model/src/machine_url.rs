@@ -1,9 +1,10 @@
 //! How another machine is reached, as one line of text: the one reading of it, for the settings and for the client.
 
 use percent_encoding::percent_decode_str;
+use std::fmt;
 use url::{Host, ParseError, Url};
 
-/// A machine's URL, taken apart. An IPv6 address is in brackets.
+/// A machine's URL, taken apart; a port that it does not name is the usual one. An IPv6 address is in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MachineUrl {
     /// This machine alone.
@@ -29,6 +30,23 @@ pub enum MachineUrl {
         /// Where its ssh server listens; as ssh is set up when absent.
         port: Option<u16>,
     },
+}
+
+impl fmt::Display for MachineUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http { host, port } => write!(f, "http://{host}:{port}"),
+            Self::Https { host, port } => write!(f, "https://{host}:{port}"),
+            Self::Ssh { user, host, port } => {
+                f.write_str("ssh://")?;
+                if let Some(user) = user {
+                    write!(f, "{user}@")?;
+                }
+                f.write_str(host)?;
+                port.map_or(Ok(()), |port| write!(f, ":{port}"))
+            }
+        }
+    }
 }
 
 impl MachineUrl {
@@ -102,6 +120,12 @@ mod tests {
         );
         assert_eq!(MachineUrl::parse("ssh://me@[::1]:22"), read(Some("me"), "[::1]", Some(22)));
         for bad in [
+            "",
+            "box",
+            "http://box",
+            "ftp://box",
+            "https://box/api",
+            "https://me@box",
             "ssh://-oProxyCommand=x",
             "ssh://%2DoProxyCommand=x",
             "ssh://-l@box",

@@ -10,6 +10,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use solti_model::MachineUrl;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use tokio_rustls::TlsConnector;
@@ -30,7 +31,7 @@ impl ServerCertificate {
     /// # Errors
     /// When it cannot be reached.
     pub async fn of(endpoint: &Endpoint) -> Result<Option<Self>, HttpError> {
-        let Endpoint::Https { host, port } = endpoint else { return Ok(None) };
+        let Endpoint::Machine(MachineUrl::Https { host, port }) = endpoint else { return Ok(None) };
         let looked = Arc::new(Looking { judge: public_authorities()?, seen: OnceLock::new() });
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?

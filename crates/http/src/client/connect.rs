@@ -10,6 +10,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig};
+use solti_model::MachineUrl;
 use std::ffi::OsString;
 use std::io;
 use std::pin::Pin;
@@ -50,7 +51,7 @@ struct ConnectorState {
 impl Connector {
     pub(super) fn new(options: &ClientOptions) -> Result<Self, HttpError> {
         let tls = match options.endpoint {
-            Endpoint::Https { .. } => Some(options.trust.config()?),
+            Endpoint::Machine(MachineUrl::Https { .. }) => Some(options.trust.config()?),
             _ => None,
         };
         let (endpoint, ssh) = (options.endpoint.clone(), options.ssh.clone());
@@ -84,16 +85,19 @@ impl Connector {
 
 impl ConnectorState {
     async fn connect(&self) -> io::Result<Wire> {
-        match &self.endpoint {
-            Endpoint::Unix(path) => Ok(Wire::new(connect_unix(path).await?)),
-            Endpoint::Http { host, port } => Ok(Wire::new(tcp(host, *port).await?)),
-            Endpoint::Https { host, port } => {
+        let url = match &self.endpoint {
+            Endpoint::Unix(path) => return Ok(Wire::new(connect_unix(path).await?)),
+            Endpoint::Machine(url) => url,
+        };
+        match url {
+            MachineUrl::Http { host, port } => Ok(Wire::new(tcp(host, *port).await?)),
+            MachineUrl::Https { host, port } => {
                 let Some(config) = &self.tls else { return Err(io::ErrorKind::Unsupported.into()) };
                 let (name, stream) = (server_name(host)?, tcp(host, *port).await?);
                 let greeted = TlsConnector::from(Arc::clone(config)).connect(name, stream).await;
                 Ok(Wire::new(greeted.map_err(in_words)?))
             }
-            Endpoint::Ssh { user, host, port } => self.ssh(user.as_deref(), bare(host), *port),
+            MachineUrl::Ssh { user, host, port } => self.ssh(user.as_deref(), bare(host), *port),
         }
     }
 

@@ -32,6 +32,7 @@ use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::de::DeserializeOwned;
 use solti_api::ApiError;
+use solti_model::MachineUrl;
 use std::borrow::Cow;
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -159,7 +160,7 @@ impl HttpClient {
     async fn late(&self) -> ApiError {
         let waited = format!("no answer within {} s", PATIENCE.as_secs());
         let why = match &self.shared.endpoint {
-            Endpoint::Ssh { .. } if !self.shared.connector.answered() => {
+            Endpoint::Machine(MachineUrl::Ssh { .. }) if !self.shared.connector.answered() => {
                 let said = self.shared.connector.last_words().await;
                 let said = said.map(|words| format!("; the last that came is: {words}")).unwrap_or_default();
                 format!("{waited}{said}. `ssh` with this host in a terminal shows what it waits for")
