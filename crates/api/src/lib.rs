@@ -32,6 +32,7 @@ mod log_access;
 mod log_position;
 pub mod operations;
 mod owner;
+mod pauses;
 mod save;
 mod settings;
 
@@ -44,5 +45,6 @@ pub use log_access::{LogAccess, LogEventStream, LogReading};
 pub use log_position::{BadPosition, Handed, LogPosition};
 pub use operations::{DesktopApi, ExportChunk, ExportStream, OpenedSearch, Operations};
 pub use owner::Owner;
+pub use pauses::Pauses;
 pub use save::save_export;
 pub use settings::SettingsAccess;

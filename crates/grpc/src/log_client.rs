@@ -5,7 +5,7 @@ use crate::proto::{LogPosition, OutputEventProto, StreamTaskLogsRequest};
 use crate::status::from_status;
 use crate::wire::{self, Resume};
 use futures::future::{BoxFuture, FutureExt as _};
-use solti_api::{ApiError, LogReading};
+use solti_api::{ApiError, LogReading, Pauses};
 use solti_model::{OutputEvent, TaskId};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -16,8 +16,6 @@ use tonic::{Status, Streaming};
 
 /// How long a server may be away before its log is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 pub(crate) struct ResumingLog {
     client: Client,
@@ -62,13 +60,11 @@ async fn reopen(
     how: LogReading,
     after: Option<LogPosition>,
 ) -> Result<Streaming<OutputEventProto>, Status> {
-    let (until, mut pause) = (Instant::now() + PATIENCE, FIRST_PAUSE);
+    let (until, mut pauses) = (Instant::now() + PATIENCE, Pauses::FOLLOWING);
     loop {
-        sleep(pause).await;
+        sleep(pauses.next()).await;
         match open(client.clone(), &id, how, after).await {
-            Err(status) if is_away(&status) && Instant::now() < until => {
-                pause = (pause * 2).min(LONGEST_PAUSE)
-            }
+            Err(status) if is_away(&status) && Instant::now() < until => {}
             result => return result,
         }
     }

@@ -2,6 +2,7 @@
 //! is there again, also when no stream could be opened at all.
 
 use serde::Serialize;
+use solti_api::Pauses;
 use solti_api::operations::{GetSummary, Operations as _};
 use solti_http::{HttpClient, Reachability};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +15,7 @@ use tokio::time::sleep;
 use ts_rs::TS;
 
 /// Before the first try again, and at most between two.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+const PAUSES: Pauses = Pauses::new(Duration::from_millis(200), Duration::from_secs(5));
 
 /// How a machine is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -81,17 +82,16 @@ impl Drop for Watched {
 async fn watch(client: &HttpClient, again: &Notify, tell: impl Fn(Reach)) {
     let mut reachability = client.reachability();
     loop {
-        let mut pause = PAUSES.0;
+        let mut pauses = PAUSES;
         // As it was when it was lost: one that does not take the token goes on answering.
         let heard = client.heard();
         // That somebody answers is not enough: it may be one that does not take the token.
         while let Err(refused) = client.ask(GetSummary {}).await {
             tell(Reach::Lost { problem: refused.to_string(), heard });
             select! {
-                () = sleep(pause) => {}
+                () = sleep(pauses.next()) => {}
                 () = again.notified() => {}
             }
-            pause = (pause * 2).min(PAUSES.1);
         }
         tell(Reach::Reached);
         let lost = reachability.wait_for(|now| matches!(now, Reachability::Lost(_))).await;

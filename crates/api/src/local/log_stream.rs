@@ -7,16 +7,13 @@
 use super::log_events::{Block, LogEvents, LogItem};
 use super::logs::stored_run;
 use crate::error::in_full;
-use crate::{ApiError, LogPosition, LogReading};
+use crate::{ApiError, LogPosition, LogReading, Pauses};
 use solti_logstore::{LogError, LogReader};
 use solti_model::{OutputEvent, TaskId, TaskRun};
 use solti_supervisor::{LiveTask, Supervisor, SupervisorError};
-use std::time::Duration;
 use tokio::sync::mpsc::{self, OwnedPermit};
 use tokio::sync::watch;
 
-/// Before the store is asked again, and at most between two tries.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// Blocks between the reader and the subscriber, beside the one that the subscriber is at.
 const BLOCKS: usize = 1;
 
@@ -104,7 +101,7 @@ impl Follower {
     /// The attempt, or the first one after it that is kept. What the store cannot read now is tried again; `None` when
     /// nobody waits for it any more.
     async fn look_up(&self, attempt: u32) -> Option<(Option<TaskRun>, Option<u32>)> {
-        let mut pause = PAUSES.0;
+        let mut pauses = Pauses::FOLLOWING;
         loop {
             let looked_up = async {
                 let run = stored_run(&self.supervisor, &self.id, attempt).await?;
@@ -124,18 +121,16 @@ impl Follower {
                 Err(_) if self.supervisor.is_shut_down() => return None,
                 Err(error) => tracing::warn!("a log stream waits for the store: {error}"),
             }
-            self.rest(&mut pause).await.ok()?;
+            self.rest(&mut pauses).await.ok()?;
         }
     }
 
-    /// Waits before the next try, and longer before the one behind it.
-    async fn rest(&self, pause: &mut Duration) -> Result<(), Gone> {
+    /// Waits before the next try.
+    async fn rest(&self, pauses: &mut Pauses) -> Result<(), Gone> {
         tokio::select! {
-            () = tokio::time::sleep(*pause) => {}
-            () = self.items.closed() => return Err(Gone),
+            () = tokio::time::sleep(pauses.next()) => Ok(()),
+            () = self.items.closed() => Err(Gone),
         }
-        *pause = (*pause * 2).min(PAUSES.1);
-        Ok(())
     }
 
     /// As [`Follower::follow_run`]; of a log that cannot be read, why something is missing, and the end mark. How many
@@ -173,7 +168,7 @@ impl Follower {
         }
         let folder = self.supervisor.folders().run(&self.id, attempt);
         let mut reader: Option<LogReader> = None;
-        let mut pause = PAUSES.0;
+        let mut pauses = Pauses::FOLLOWING;
         let mut end = end_mark(run);
         loop {
             // The doorbell is taken before the log is read: a line after the reading rings it again.
@@ -199,7 +194,7 @@ impl Follower {
                     let caught_up;
                     (reader, caught_up) = read.await?;
                     if caught_up.is_ok() {
-                        pause = PAUSES.0;
+                        pauses.reset();
                     }
                     match caught_up {
                         Ok(true) => break,
@@ -207,7 +202,7 @@ impl Follower {
                         // Nothing is lost by waiting: the reader goes on where it was.
                         Err(error) if error.is_passing() => {
                             tracing::warn!("a log stream waits: {}", in_full(&error));
-                            if self.rest(&mut pause).await.is_err() {
+                            if self.rest(&mut pauses).await.is_err() {
                                 return Ok(Err(Gone));
                             }
                         }

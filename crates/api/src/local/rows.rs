@@ -1,7 +1,7 @@
 //! Rows of the list: what is stored, joined with what the supervisor knows of tasks that are not over.
 
 use super::now_ms;
-use crate::ApiError;
+use crate::{ApiError, Pauses};
 use solti_model::secret::masked_label;
 use solti_model::{
     LabelCount, Lane, LaneRules, ListQuery, MAX_LEFT_OUT, RunMark, Searched, Slot, StorageState, Summary,
@@ -11,7 +11,6 @@ use solti_store::{RowQuery, StoreError, StoredRow};
 use solti_supervisor::{ChangeCursor, Changes, QueueHeads, RowState, Supervisor, SupervisorError};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// Runs in the strip of a row.
@@ -204,9 +203,6 @@ impl SharedSummary {
     }
 }
 
-/// Before what could not be read is tried again, and at most between two tries.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-
 /// Every change from now on, for one reader.
 pub(super) struct ChangeWatch {
     supervisor: Supervisor,
@@ -215,8 +211,9 @@ pub(super) struct ChangeWatch {
     query: ListQuery,
     /// What was told last.
     summary: Summary,
-    /// Changes that could not be read, and the pause before they are tried again.
-    owed: Option<(Changes, Duration)>,
+    /// Changes that could not be read, which are tried again after a pause.
+    owed: Option<Changes>,
+    pauses: Pauses,
 }
 
 impl ChangeWatch {
@@ -229,20 +226,24 @@ impl ChangeWatch {
         let cursor = supervisor.changes();
         let summary = shared.get(supervisor, &cursor).await?;
         let (supervisor, shared) = (supervisor.clone(), Arc::clone(shared));
-        let watch = Self { supervisor, shared, cursor, query, summary, owed: None };
+        let watch =
+            Self { supervisor, shared, cursor, query, summary, owed: None, pauses: Pauses::FOLLOWING };
         let first = watch.nothing_but_the_summary();
         Ok((watch, first))
     }
 
     /// The next change; `None` once the supervisor is gone. An error of the store passes or is told, and never ends it.
     pub(super) async fn next(&mut self) -> Option<TaskChange> {
-        let (changes, pause) = match self.owed.take() {
-            Some((mut owed, pause)) => {
-                tokio::time::sleep(pause).await;
+        let changes = match self.owed.take() {
+            Some(mut owed) => {
+                tokio::time::sleep(self.pauses.next()).await;
                 owed.missed_some = true;
-                (owed, (pause * 2).min(PAUSES.1))
+                owed
             }
-            None => (self.cursor.next().await?, PAUSES.0),
+            None => {
+                self.pauses.reset();
+                self.cursor.next().await?
+            }
         };
         match self.change(&changes).await {
             Ok(change) => {
@@ -252,7 +253,7 @@ impl ChangeWatch {
             Err(_) if self.supervisor.is_shut_down() => None,
             Err(error) => {
                 tracing::warn!("the tasks that changed cannot be read, trying again: {error}");
-                self.owed = Some((changes, pause));
+                self.owed = Some(changes);
                 self.summary.storage = StorageState::Unreadable;
                 Some(self.nothing_but_the_summary())
             }

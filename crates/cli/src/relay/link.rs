@@ -2,7 +2,7 @@
 
 use crate::error::CliError;
 use solti_api::operations::{GetSummary, Operations as _};
-use solti_api::{ApiError, in_full};
+use solti_api::{ApiError, Pauses, in_full};
 use solti_http::HttpClient;
 use solti_model::{Connection, Summary};
 use solti_relay::{Known, ORDER_FILE, Order, PROGRESS_FILE, Progress};
@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Before the first try again, and at most between two.
-const RESTS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+const RESTS: Pauses = Pauses::new(Duration::from_millis(200), Duration::from_secs(5));
 
 /// Why nothing is to be waited for.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) struct Link {
     told: Mutex<Progress>,
     /// The connection as it was when its client was made.
     client: Mutex<Option<(Connection, HttpClient)>>,
-    rest: Mutex<Duration>,
+    rests: Mutex<Pauses>,
     /// When the machine has answered, or was to be asked for the first time.
     heard: Mutex<Instant>,
 }
@@ -49,8 +49,8 @@ impl Link {
         let order = solti_relay::read::<Order>(&path).map_err(failed(&path))?;
         let order = order.ok_or_else(|| failed(&path)(io::ErrorKind::NotFound.into()))?;
         let told = solti_relay::read::<Progress>(&file).map_err(failed(&file))?.unwrap_or_default();
-        let (told, client, rest) = (Mutex::new(told), Mutex::default(), Mutex::new(RESTS.0));
-        Ok(Self { order, file, told, client, rest, heard: Mutex::new(Instant::now()) })
+        let (told, client, rests) = (Mutex::new(told), Mutex::default(), Mutex::new(RESTS));
+        Ok(Self { order, file, told, client, rests, heard: Mutex::new(Instant::now()) })
     }
 
     pub(super) fn machine(&self) -> &str {
@@ -106,7 +106,7 @@ impl Link {
         };
         let error = match tried {
             Ok(answer) => {
-                *held(&self.rest) = RESTS.0;
+                held(&self.rests).reset();
                 *held(&self.heard) = Instant::now();
                 self.trouble(None);
                 return Ok(Some(answer));
@@ -114,7 +114,7 @@ impl Link {
             Err(error) => error,
         };
         if !passes(&error) {
-            *held(&self.rest) = RESTS.0;
+            held(&self.rests).reset();
             return Err(Unasked::Refused(error));
         }
         self.trouble(Some(in_full(&error)));
@@ -150,12 +150,7 @@ impl Link {
     }
 
     pub(super) async fn rest(&self) {
-        let rest = {
-            let mut next = held(&self.rest);
-            let rest = *next;
-            *next = (rest * 2).min(RESTS.1);
-            rest
-        };
+        let rest = held(&self.rests).next();
         tokio::time::sleep(rest).await;
     }
 

@@ -7,13 +7,9 @@ use futures::stream::unfold;
 use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
-use solti_api::ApiError;
+use solti_api::{ApiError, Pauses};
 use std::borrow::Cow;
-use std::time::Duration;
 use tokio_stream::Stream;
-
-/// Before the first try again, and at most between two.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// One event of a stream.
 pub(super) struct Followed<T> {
@@ -43,7 +39,7 @@ struct Follow {
     call: Call,
     events: Option<Events>,
     last: Option<Bytes>,
-    pause: Duration,
+    pauses: Pauses,
     again: bool,
     /// Whether the server's end is the stream's end; else it is only the end of that server.
     ends: bool,
@@ -59,7 +55,8 @@ impl HttpClient {
     ) -> Result<impl Stream<Item = Followed<T>> + Send + use<T>, ApiError> {
         let events = self.events_of(self.send(&call, last.as_deref()).await?).await?;
         let ended = events.is_none();
-        let follow = Follow { client: self.clone(), call, events, last, pause: PAUSES.0, again: false, ends };
+        let (client, pauses) = (self.clone(), Pauses::FOLLOWING);
+        let follow = Follow { client, call, events, last, pauses, again: false, ends };
         Ok(unfold((!ended).then_some(follow), |follow| async move {
             let mut follow = follow?;
             let followed = follow.next().await?;
@@ -111,12 +108,12 @@ impl Follow {
         if event.id.is_some() {
             self.last.clone_from(&event.id);
         }
-        self.pause = PAUSES.0;
+        self.pauses.reset();
         Ok(Followed { id: event.id, value, again: std::mem::take(&mut self.again) })
     }
 
     /// The pause before the next try; shorter when another call has found the server again.
-    async fn rest(&self) {
+    async fn rest(&mut self) {
         // Only news from here on counts: a server that answers, but not to this, must not be asked without a pause.
         let mut reachability = self.client.reachability();
         let found = async {
@@ -126,9 +123,9 @@ impl Follow {
                 }
             }
         };
-        tokio::time::sleep(PAUSES.0.min(self.pause)).await;
+        tokio::time::sleep(self.pauses.first()).await;
         tokio::select! {
-            () = tokio::time::sleep(self.pause.saturating_sub(PAUSES.0)) => {}
+            () = tokio::time::sleep(self.pauses.next() - self.pauses.first()) => {}
             () = found => {}
         }
     }
@@ -136,7 +133,6 @@ impl Follow {
     /// Whether there is anything to go on with.
     async fn reopen(&mut self) -> bool {
         self.rest().await;
-        self.pause = (self.pause * 2).min(PAUSES.1);
         let opened = match self.client.send_once(&self.call, self.last.as_deref()).await {
             Ok(response) => self.client.events_of(response).await,
             Err(error) => Err(error),

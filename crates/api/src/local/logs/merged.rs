@@ -7,12 +7,12 @@ use super::merged_log::{MergedSearch, merged_rows, open};
 use super::rows::{MAX_BUCKETS, MAX_ROWS, density};
 use super::run_log::{RunLog, blocking};
 use super::searched_log::SearchedLog;
-use super::searches::{Found, PAUSES, Running, compile, reported};
+use super::searches::{Found, Running, compile, reported};
 use crate::operations::{
     ExportMerged, ExportStream, ItemStream, MergedDensity, MergedPositionAt, MergedPositions,
     MergedSearchRows, OpenMergedSearch, OpenedSearch, Perform, Produce, Provide, ReadMerged, SearchEvent,
 };
-use crate::{ApiError, SupervisorApiAdapter};
+use crate::{ApiError, Pauses, SupervisorApiAdapter};
 use futures::future::select_all;
 use solti_logstore::{LogError, LogSearch, MergedExport, Progress};
 use solti_model::{
@@ -66,6 +66,7 @@ struct Parts {
     first: bool,
     /// Which row is the nearest could not be read; asked again so much later.
     rest: Option<Duration>,
+    pauses: Pauses,
     _running: Running,
 }
 
@@ -77,7 +78,9 @@ impl Parts {
                 None => self.changed().await,
             }
         }
-        let rest = self.rest.take();
+        if self.rest.take().is_none() {
+            self.pauses.reset();
+        }
         let sum = |of: fn(&SearchProgress) -> u64| self.last.iter().map(of).sum();
         let all = Progress {
             matches: sum(|part| part.matches),
@@ -96,7 +99,7 @@ impl Parts {
                 Ok(nearest) => progress.nearest = nearest.map(RowKey::from),
                 Err(error) => {
                     progress.error = Some(error.to_string());
-                    self.rest = Some(rest.map_or(PAUSES.0, |rest| (rest * 2).min(PAUSES.1)));
+                    self.rest = Some(self.pauses.next());
                 }
             }
         }
@@ -298,7 +301,16 @@ impl Provide<OpenMergedSearch> for SupervisorApiAdapter {
         }
         let last = receivers.iter().map(|receiver| receiver.borrow().clone()).collect();
         let receivers = receivers.into_iter().map(Some).collect();
-        let parts = Parts { search, near, receivers, last, first: true, rest: None, _running: running };
+        let parts = Parts {
+            search,
+            near,
+            receivers,
+            last,
+            first: true,
+            rest: None,
+            pauses: Pauses::FOLLOWING,
+            _running: running,
+        };
         let progress = futures::stream::unfold(parts, |mut parts| async move {
             let now = parts.next().await;
             Some((now, parts))

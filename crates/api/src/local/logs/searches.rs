@@ -10,7 +10,7 @@ use crate::operations::{
     ItemStream, OpenSearch, OpenedSearch, Perform, Provide, SearchAll, SearchEvent, SearchLine, SearchRanges,
     SearchRank, SearchRows, SearchStep,
 };
-use crate::{ApiError, SupervisorApiAdapter};
+use crate::{ApiError, Pauses, SupervisorApiAdapter};
 use solti_logstore::{
     LogError, LogSearch, PatternError, Progress, RowMatcher, SearchQuery, Stream, TextEncoding, pays,
 };
@@ -30,9 +30,6 @@ use tokio::task::JoinHandle;
 const GATHER: Duration = Duration::from_millis(30);
 /// The same of a search that nobody waits for.
 const GATHER_IN_BACKGROUND: Duration = Duration::from_secs(1);
-/// Before what could not be read is tried again, and at most between two tries.
-pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-
 /// By id. Shared by the clones of an adapter.
 #[derive(Clone)]
 pub(crate) struct OpenSearches {
@@ -229,7 +226,7 @@ async fn drive(
 ) {
     let mut live = !open.log.over;
     let mut reported_of = None;
-    let mut pause = PAUSES.0;
+    let mut pauses = Pauses::FOLLOWING;
     loop {
         open.search.set_final(!live);
         let (search, told_to, stopped) = (Arc::clone(&open), progress.clone(), Arc::clone(&stop));
@@ -245,20 +242,19 @@ async fn drive(
         let bytes = match outcome.await {
             Ok(now) => {
                 progress.send_replace(reported(now, true, live));
-                pause = PAUSES.0;
+                pauses.reset();
                 now.total_bytes
             }
             Err(error) => {
                 let may_pass = matches!(error, ApiError::Unavailable { .. });
-                if pause > PAUSES.0 || !may_pass {
+                if !pauses.are_fresh() || !may_pass {
                     progress.send_modify(|last| last.error = Some(error.to_string()));
                 }
                 if !may_pass {
                     return;
                 }
                 // The search goes on where it was.
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(PAUSES.1);
+                tokio::time::sleep(pauses.next()).await;
                 continue;
             }
         };

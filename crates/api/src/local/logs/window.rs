@@ -5,11 +5,10 @@ use super::growth::{Growth, News};
 use super::rows::{MAX_ROWS, text_rows};
 use super::run_log::{LogPlace, blocking, pick};
 use crate::operations::{GetLogInfo, ItemStream, Perform, Provide, ReadLog, SetLogEncoding, WatchLog};
-use crate::{ApiError, SupervisorApiAdapter};
+use crate::{ApiError, Pauses, SupervisorApiAdapter};
 use solti_logstore::TextEncoding;
 use solti_model::{LogInfo, LogRows, MAX_ROW_BYTES, RunId, TaskPhase};
 use solti_supervisor::Supervisor;
-use std::time::Duration;
 
 async fn info(supervisor: &Supervisor, encodings: &Encodings, of: &RunId) -> Result<LogInfo, ApiError> {
     let (run, attempts) = pick(supervisor, &of.task, of.attempt).await?;
@@ -114,13 +113,10 @@ struct LogWatch {
     shown: Option<LogInfo>,
 }
 
-/// Before what could not be read is tried again, and at most between two tries.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-
 impl LogWatch {
     /// Where the log stands; `None` when its task or the supervisor is gone. What else goes wrong may pass.
     async fn look(&self) -> Option<LogInfo> {
-        let mut pause = PAUSES.0;
+        let mut pauses = Pauses::FOLLOWING;
         loop {
             match info(&self.supervisor, &self.encodings, &self.run).await {
                 Ok(info) => return Some(info),
@@ -129,8 +125,7 @@ impl LogWatch {
                 Err(_) if self.supervisor.is_shut_down() => return None,
                 Err(error) => tracing::warn!("a log cannot be looked at, trying again: {error}"),
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSES.1);
+            tokio::time::sleep(pauses.next()).await;
         }
     }
 
