@@ -62,6 +62,26 @@ pub fn finite(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "must be a number, as in 1.5".into())
 }
 
+/// Bytes, which are a power of `base` for a unit without an i (`GB`, `G`): 1,000 as disks are sold, 1,024 as clusters have memory.
+pub fn bytes(text: &str, base: f64) -> Option<f64> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number = finite(&text[..end]).ok()?;
+    let unit = text[end..].trim().to_ascii_lowercase();
+    let (prefix, base) = match unit.strip_suffix("ib") {
+        Some(prefix) => (prefix, 1_024.0),
+        None => (unit.strip_suffix('b').unwrap_or(&unit), base),
+    };
+    let power = match prefix {
+        "" if !unit.ends_with("ib") => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        _ => return None,
+    };
+    Some((number * f64::powi(base, power)).round())
+}
+
 /// The id of a task, or its beginning.
 pub fn id(text: &str) -> Result<String, &'static str> {
     match text.trim().is_empty() {

@@ -1,6 +1,6 @@
 //! The words of `solti run` that are about a cluster.
 
-use crate::arg_values::{span, whole};
+use crate::arg_values::{bytes, span, whole};
 use clap::Args;
 use solti_model::{
     ClusterRequest, MAX_BYTES, MAX_CLUSTER_CPUS, MAX_CLUSTER_GPUS, MAX_CLUSTER_MINUTES, MIN_MEMORY_BYTES,
@@ -33,7 +33,7 @@ pub struct Cluster {
     #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = whole(1..=MAX_CLUSTER_GPUS), allow_hyphen_values = true)]
     pub gpus: Option<u32>,
     /// Memory, as in 500M or 16G (of 1,024)
-    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = bytes, allow_hyphen_values = true)]
+    #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_parser = memory, allow_hyphen_values = true)]
     pub mem: Option<u64>,
     /// After so long the cluster ends it, as in 90m or 12h; what --timeout needs when absent
     #[arg(long, requires = "slurm", conflicts_with_all = ["image", "wasm"], value_name = "TIME", value_parser = minutes, allow_hyphen_values = true)]
@@ -67,20 +67,14 @@ fn minutes(text: &str) -> Result<u32, String> {
     }
 }
 
-fn bytes(text: &str) -> Result<u64, String> {
-    let (digits, power) = match text.char_indices().last() {
-        Some((at, 'K' | 'k')) => (&text[..at], 1),
-        Some((at, 'M' | 'm')) => (&text[..at], 2),
-        Some((at, 'G' | 'g')) => (&text[..at], 3),
-        Some((at, 'T' | 't')) => (&text[..at], 4),
-        _ => return Err("must have a unit, as in 500M or 16G".to_owned()),
-    };
-    let number: u64 =
-        digits.parse().map_err(|_| "must be a whole number and a unit, as in 500M or 16G".to_owned())?;
-    match number.checked_mul(1024_u64.pow(power)) {
-        Some(0..MIN_MEMORY_BYTES) => Err("must be at least 1M".to_owned()),
-        Some(bytes @ MIN_MEMORY_BYTES..=MAX_BYTES) => Ok(bytes),
-        Some(_) | None => Err(format!("must be at most {}T", MAX_BYTES / 1024_u64.pow(4))),
+fn memory(text: &str) -> Result<u64, String> {
+    // A bare number is MB to a cluster, and bytes everywhere else.
+    let has_unit = text.ends_with(|c: char| c.is_ascii_alphabetic());
+    let bytes = bytes(text, 1_024.0).filter(|_| has_unit);
+    match bytes.ok_or("must be a number and a unit, as in 500M or 16G")? {
+        bytes if bytes < MIN_MEMORY_BYTES as f64 => Err("must be at least 1M".to_owned()),
+        bytes if bytes > MAX_BYTES as f64 => Err(format!("must be at most {}T", MAX_BYTES / 1024_u64.pow(4))),
+        bytes => Ok(bytes as u64),
     }
 }
 
@@ -92,13 +86,17 @@ mod tests {
     fn times_and_sizes_are_read_as_clusters_have_them() {
         assert_eq!((minutes("90m"), minutes("61s"), minutes("1d")), (Ok(90), Ok(2), Ok(1440)));
         assert!(minutes("0s").is_err() && minutes("2y").is_err() && minutes("x").is_err());
-        assert_eq!((bytes("500M"), bytes("2g")), (Ok(500 << 20), Ok(2 << 30)));
-        for wrong in ["", "500", "M", "1.5G", "-1G"] {
-            assert!(bytes(wrong).is_err_and(|said| said.ends_with("as in 500M or 16G")), "{wrong}");
+        assert_eq!((memory("500M"), memory("2g")), (Ok(500 << 20), Ok(2 << 30)));
+        assert_eq!(
+            (memory("16GB"), memory("16 GiB"), memory("1.5G")),
+            (Ok(16 << 30), Ok(16 << 30), Ok(3 << 29))
+        );
+        for wrong in ["", "500", "M", "-1G", "1IB", "1x"] {
+            assert!(memory(wrong).is_err_and(|said| said.ends_with("as in 500M or 16G")), "{wrong}");
         }
         for wrong in ["910T", "99999999999T"] {
-            assert_eq!(bytes(wrong), Err("must be at most 909T".to_owned()), "{wrong}");
+            assert_eq!(memory(wrong), Err("must be at most 909T".to_owned()), "{wrong}");
         }
-        assert_eq!((bytes("0M"), bytes("909T")), (Err("must be at least 1M".to_owned()), Ok(909 << 40)));
+        assert_eq!((memory("0M"), memory("909T")), (Err("must be at least 1M".to_owned()), Ok(909 << 40)));
     }
 }

@@ -1,6 +1,6 @@
 //! What is said of lanes on the command line.
 
-use crate::arg_values::{finite, lane, load, span_from, whole};
+use crate::arg_values::{bytes, lane, load, span_from, whole};
 use clap::{Args, Subcommand, ValueEnum};
 use solti_model::{
     Hours, KeepAwake, LaneMachine, MAX_BYTES, MAX_LANE_CAPACITY, MIN_IDLE_MS, Slot, TimeOfDay,
@@ -129,24 +129,9 @@ fn hours(text: &str) -> Result<Hours, String> {
     }
 }
 
-/// Powers of 1,000, as disks are sold, or of 1,024 with an i.
 fn size(text: &str) -> Result<u64, String> {
     let wrong = || "must be a size, as in 500MB or 50GB".to_owned();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let number = finite(&text[..end]).map_err(|_| wrong())?;
-    let unit: f64 = match text[end..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
-        "k" | "kb" => 1e3,
-        "m" | "mb" => 1e6,
-        "g" | "gb" => 1e9,
-        "t" | "tb" => 1e12,
-        "kib" => 1024.0,
-        "mib" => 1024.0 * 1024.0,
-        "gib" => 1024.0 * 1024.0 * 1024.0,
-        "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
-        _ => return Err(wrong()),
-    };
-    let bytes = (number * unit).round();
+    let bytes = bytes(text, 1_000.0).ok_or_else(wrong)?;
     match () {
         () if bytes < 1.0 => Err("must be at least 1 byte".into()),
         () if bytes > MAX_BYTES as f64 => Err("must be at most 1000TB".into()),
