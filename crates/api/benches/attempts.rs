@@ -75,6 +75,7 @@ fn run(task: &TaskId, attempt: u32) -> StoredRun {
         remark: None,
         runner: None,
         node: None,
+        suspension: None,
     };
     StoredRun {
         task_id: task.clone(),

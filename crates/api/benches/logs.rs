@@ -447,6 +447,7 @@ fn finished_run(n: u64) -> StoredRun {
         remark: None,
         runner: None,
         node: None,
+        suspension: None,
     };
     let task_id = TaskId::generate(n, n);
     StoredRun { task_id, run, boot_id: String::new(), pid: None, folder: true, environment: None }

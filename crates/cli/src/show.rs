@@ -118,11 +118,7 @@ pub const ALL_HELD: &str = "all tasks are held; `solti release --all` lets them 
 
 /// How long the latest attempt took, or has taken so far.
 pub fn duration(row: &TaskRow) -> String {
-    let took = match row.task.status.phase {
-        TaskPhase::Running => row.started_at.map(|start| now_ms().saturating_sub(start)),
-        _ => row.took_ms(),
-    };
-    took.map_or_else(String::new, words::took)
+    row.ran_ms(now_ms()).map_or_else(String::new, words::took)
 }
 
 pub fn ago(ms: u64) -> String {

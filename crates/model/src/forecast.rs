@@ -128,6 +128,13 @@ pub enum NotForeseen {
         /// What that is called.
         name: String,
     },
+    /// Unless its lane has a place for it when its time comes, it is canceled.
+    OnlyIfFree {
+        /// Which task.
+        task: TaskId,
+        /// What it is called.
+        name: String,
+    },
     /// All tasks are held.
     AllHeld,
     /// Its lane is paused.
@@ -161,7 +168,8 @@ impl NotForeseen {
             | Self::Restarted { task, name }
             | Self::Suspended { task, name }
             | Self::Held { task, name }
-            | Self::Unexpected { task, name } => Some((&*task, name)),
+            | Self::Unexpected { task, name }
+            | Self::OnlyIfFree { task, name } => Some((&*task, name)),
             Self::AllHeld | Self::LanePaused { .. } | Self::LaneWaits { .. } => None,
         }
     }

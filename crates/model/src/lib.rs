@@ -195,7 +195,7 @@ pub use stop_mode::StopMode;
 pub use stored::{stored_lane_rules, stored_spec};
 pub use stored_list::StoredList;
 pub use summary::{LabelCount, LogLimit, StaysAwake, StorageState, Summary, UnkeptLimit};
-pub use task::{ObjectMeta, Task, TaskRun, TaskStatus};
+pub use task::{ObjectMeta, Suspension, Task, TaskRun, TaskStatus};
 pub use task_change::TaskChange;
 pub use task_event::{TaskEvent, TaskEventKind};
 pub use task_row::{LastLine, MAX_TASK_ROWS, MainEnded, OnCluster, RunMark, TaskRow};

@@ -1,6 +1,6 @@
 //! The rows of a run's log, as a window shows them.
 
-use crate::{OutputStreamKind, RowNo, Severity, TaskPhase};
+use crate::{OutputStreamKind, RowNo, Severity, Suspension, TaskPhase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -43,6 +43,10 @@ pub struct LogInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub finished_at: Option<u64>,
+    /// See [`crate::TaskRun`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub suspension: Option<Suspension>,
     /// The task's latest attempt.
     pub attempts: u32,
     /// The encoding that it is read in, by its name in the Encoding Standard; absent for UTF-8.

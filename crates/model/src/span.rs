@@ -1,6 +1,6 @@
 //! When tasks waited and ran, as a calendar and a line of time show them.
 
-use crate::{JobName, Slot, TaskId, TaskPhase};
+use crate::{JobName, Slot, Suspension, TaskId, TaskPhase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -61,4 +61,8 @@ pub struct TaskSpan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub took_ms: Option<u64>,
+    /// How long the processes of that attempt stood still; see [`crate::TaskRun`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub suspension: Option<Suspension>,
 }

@@ -91,12 +91,93 @@ pub struct TaskRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub node: Option<String>,
+    /// How long its processes stood still, of one that was suspended. That is no part of how long it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub suspension: Option<Suspension>,
 }
 
 impl TaskRun {
     /// How long it ran, in milliseconds, once it has ended. A clock that was set back meanwhile: no time.
     #[must_use]
     pub fn took_ms(&self) -> Option<u64> {
-        Some(self.finished_at?.saturating_sub(self.started_at))
+        self.finished_at.map(|end| self.ran_ms(end))
+    }
+
+    /// How long it ran, or has run until now, in milliseconds.
+    #[must_use]
+    pub fn ran_ms(&self, now: u64) -> u64 {
+        let end = self.finished_at.unwrap_or(now);
+        let still = self.suspension.unwrap_or_default().until(end);
+        end.saturating_sub(self.started_at).saturating_sub(still)
+    }
+}
+
+/// How long the processes of a run stood still because somebody had suspended it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Suspension {
+    /// In all, in milliseconds, up to `since`.
+    #[ts(type = "number")]
+    pub total_ms: u64,
+    /// They stand still since then, Unix milliseconds; absent while they go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub since: Option<u64>,
+}
+
+impl Suspension {
+    /// How long in all at this time, in milliseconds.
+    #[must_use]
+    pub fn until(self, now: u64) -> u64 {
+        let under_way = self.since.map_or(0, |since| now.saturating_sub(since));
+        self.total_ms.saturating_add(under_way)
+    }
+
+    /// As it is when they begin to stand still.
+    #[must_use]
+    pub fn begun(self, at: u64) -> Self {
+        Self { since: self.since.or(Some(at)), ..self }
+    }
+
+    /// As it is when they go on, or have ended.
+    #[must_use]
+    pub fn over(self, at: u64) -> Self {
+        Self { total_ms: self.until(at), since: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_took_as_long_as_it_did_not_stand_still() {
+        let run = |finished_at: Option<u64>, suspension: Option<Suspension>| TaskRun {
+            attempt: 1,
+            phase: TaskPhase::Running,
+            started_at: 1_000,
+            finished_at,
+            error: None,
+            exit_code: None,
+            usage: None,
+            remark: None,
+            runner: None,
+            node: None,
+            suspension,
+        };
+        let twice = Suspension::default().begun(2_000).over(5_000).begun(6_000).begun(6_500);
+        assert_eq!((twice.until(6_200), twice.over(6_200).total_ms), (3_200, 3_200));
+        assert_eq!(twice.until(5_900), 3_000, "the clock was set back");
+        for (finished_at, suspension, took, ran) in [
+            (None, None, None, 8_000),
+            (None, Some(twice), None, 2_000),
+            (Some(7_000), None, Some(6_000), 6_000),
+            (Some(7_000), Some(twice.over(7_000)), Some(2_000), 2_000),
+            (Some(2_000), Some(twice.over(7_000)), Some(0), 0),
+        ] {
+            let run = run(finished_at, suspension);
+            assert_eq!((run.took_ms(), run.ran_ms(9_000)), (took, ran), "{run:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A task as a list shows it.
 
-use crate::{TaskHead, TaskId, TaskPhase, Waiting};
+use crate::{Suspension, TaskHead, TaskId, TaskPhase, Waiting};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -36,6 +36,10 @@ pub struct TaskRow {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub suspended: bool,
+    /// How long those of the latest run stood still; see [`crate::TaskRun`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub suspension: Option<Suspension>,
     /// A cluster runs it; then it cannot be suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -75,6 +79,16 @@ impl TaskRow {
     pub fn took_ms(&self) -> Option<u64> {
         let over = self.task.status.phase.is_terminal();
         self.recent_runs.last().filter(|_| over).and_then(|run| run.duration_ms)
+    }
+
+    /// The same, or how long it has run until now.
+    #[must_use]
+    pub fn ran_ms(&self, now: u64) -> Option<u64> {
+        if self.task.status.phase != TaskPhase::Running {
+            return self.took_ms();
+        }
+        let still = self.suspension.unwrap_or_default().until(now);
+        self.started_at.map(|start| now.saturating_sub(start).saturating_sub(still))
     }
 }
 

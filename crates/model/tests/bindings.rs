@@ -73,6 +73,7 @@ fn the_types_of_the_page_are_those_of_the_model() {
         TaskStatus,
         TaskPhase,
         TaskRun,
+        Suspension,
         RunnerInfo,
         ContainerEngine,
         WasmEngine,

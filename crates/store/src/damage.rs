@@ -91,6 +91,7 @@ pub(crate) fn unreadable_run(id: &TaskId, row: &Row<'_>, why: &StoreError) -> Op
             remark: None,
             runner: get(row, "runner"),
             node: get(row, "node"),
+            suspension: None,
         },
         boot_id: get(row, "boot_id").unwrap_or_default(),
         pid: get(row, "pid"),

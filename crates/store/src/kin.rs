@@ -2,10 +2,10 @@
 //! of the file that adds them. It reads the specs of the newest tasks alone, so that a long past costs no more than a second: what ran
 //! before them says less of what will.
 
-use crate::number::Number;
-use crate::{StoreError, took};
+use crate::number::optional;
+use crate::{Durations, StoreError, took};
 use rusqlite::{Transaction, params};
-use solti_model::{Kin, stored_spec};
+use solti_model::{Kin, TaskId, stored_spec};
 use std::collections::BTreeMap;
 
 /// Nothing is told of a kin by what was stopped, nor by what never ran.
@@ -40,35 +40,54 @@ pub(crate) fn add(db: &Transaction<'_>) -> Result<(), StoreError> {
 
 /// An earlier one held other columns.
 pub(crate) fn index(db: &Transaction<'_>) -> Result<(), StoreError> {
+    took::add_columns(db)?;
     // All that is asked for is in it.
     db.execute_batch(&format!(
         "DROP INDEX IF EXISTS tasks_kin;
-         CREATE INDEX tasks_kin ON tasks (kin, finished_at, started_at, phase, exit_code, took_ms) WHERE {TELLS}"
+         CREATE INDEX tasks_kin ON tasks (kin, finished_at, started_at, phase, exit_code, took_ms, all_took_ms) WHERE {TELLS}"
     ))?;
     Ok(())
 }
 
-/// How long the last attempt took, in milliseconds: of the last `limit` of each kin that came to their own end, newest first. One of which nothing is known
-/// has no entry.
+/// Of the last `limit` of each kin that came to their own end, newest first. One of which nothing is known has no entry.
 pub(crate) fn durations(
     db: &Transaction<'_>,
     kins: &[Kin],
     limit: u32,
-) -> Result<BTreeMap<Kin, Vec<u64>>, StoreError> {
+) -> Result<BTreeMap<Kin, Durations>, StoreError> {
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {} FROM tasks WHERE kin = ?1 AND {TELLS} AND {OWN_END} ORDER BY finished_at DESC LIMIT ?2",
+        "SELECT {} AS took_ms, all_took_ms FROM tasks
+         WHERE kin = ?1 AND {TELLS} AND {OWN_END} ORDER BY finished_at DESC LIMIT ?2",
         took::of("tasks")
     ))?;
     let mut found = BTreeMap::new();
     for kin in kins {
         let mut rows = statement.query(params![kin.number(), limit])?;
-        let mut durations = Vec::new();
+        let mut durations = Durations::default();
         while let Some(row) = rows.next()? {
-            durations.extend(row.get::<_, Option<Number>>(0)?.map(|Number(took)| took));
+            if let Some(last) = optional(row, "took_ms")? {
+                durations.last.push(last);
+                durations.all.push(optional(row, "all_took_ms")?.unwrap_or(last));
+            }
         }
-        if !durations.is_empty() {
+        if !durations.last.is_empty() {
             found.insert(*kin, durations);
         }
+    }
+    Ok(found)
+}
+
+/// When the first attempt of each of these began, later by as long as attempts of it stood still: what it has taken so far is
+/// the time since then. One without an attempt has no entry.
+pub(crate) fn begun(db: &Transaction<'_>, ids: &[TaskId]) -> Result<BTreeMap<TaskId, u64>, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT min(started_at) + sum(suspended_ms) AS begun FROM runs
+         WHERE num = (SELECT num FROM tasks WHERE id = ?1)",
+    )?;
+    let mut found = BTreeMap::new();
+    for id in ids {
+        let begun = statement.query_row([id.as_str()], |row| optional(row, "begun"))?;
+        found.extend(begun.map(|begun| (id.clone(), begun)));
     }
     Ok(found)
 }

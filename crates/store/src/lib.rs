@@ -57,9 +57,9 @@ pub use inspect::{Inspection, inspect, known_tasks};
 pub use list::{RowPage, RowQuery};
 pub use queueing::Queueing;
 pub use record::{
-    AttemptRange, Attempts, Change, DueCall, EndedCall, HookCounts, JobMark, JobSaving, LabelCount, NewCall,
-    Past, PastSince, Settled, Standing, StoredEvent, StoredFiring, StoredJob, StoredLane, StoredRow,
-    StoredRun, StoredTask,
+    AttemptRange, Attempts, Change, DueCall, Durations, EndedCall, HookCounts, JobMark, JobSaving,
+    LabelCount, NewCall, Past, PastSince, Settled, Standing, StoredEvent, StoredFiring, StoredJob,
+    StoredLane, StoredRow, StoredRun, StoredTask,
 };
 pub use recover::{DAMAGED_KEPT, Damaged, Opened, Recovery, damaged};
 pub use schema::FILE_NAME as DATABASE_FILE;

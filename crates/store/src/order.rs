@@ -1,7 +1,6 @@
 //! In which order a list is, where it is not newest first: what each task is sorted by, and what stands behind a cursor.
 
 use crate::cursor::{Key, RowCursor, SortedPlace};
-use crate::number::Number;
 use crate::sql::Sql;
 use crate::{RowQuery, StoreError, took};
 use rusqlite::types::{Value, ValueRef};
@@ -67,9 +66,9 @@ impl Order {
                 ));
             }
             SortBy::Took => {
-                sql.push("CASE WHEN t.phase = 'running' THEN max(");
-                sql.bind(Number(self.now_ms).stored());
-                sql.push(&format!(" - t.started_at, 0) ELSE {} END", took::of("t")));
+                sql.push("CASE WHEN t.phase = 'running' THEN ");
+                took::push_until(sql, self.now_ms);
+                sql.push(&format!(" ELSE {} END", took::of("t")));
             }
             SortBy::State => sql.push(
                 "CASE t.phase WHEN 'running' THEN 0 WHEN 'pending' THEN 1 WHEN 'failed' THEN 2 \

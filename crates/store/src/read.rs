@@ -11,7 +11,7 @@ use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
     BackoffState, Bookmark, FieldError, ORIGIN_KEPT_MS, ORIGIN_LABEL, ObjectMeta, RowNo, RunUsage, Slot,
-    Task, TaskId, TaskPhase, TaskRun, TaskStatus, stored_spec,
+    Suspension, Task, TaskId, TaskPhase, TaskRun, TaskStatus, stored_spec,
 };
 use std::collections::BTreeMap;
 
@@ -26,7 +26,8 @@ pub(crate) const TASKS: &str = "tasks t LEFT JOIN task_specs s ON s.num = t.num"
 /// Every column that [`stored_run`] reads.
 pub(crate) const RUN_COLUMNS: &str =
     "attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark, runner, node";
+    cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark, runner, node,
+    suspended_ms, suspended_since";
 
 /// As many labels as a sidebar can show.
 const TOP_LABELS: u32 = 50;
@@ -278,12 +279,20 @@ pub(crate) fn stored_run(id: &TaskId, row: &Row<'_>) -> Result<StoredRun, StoreE
             remark: row.get("remark")?,
             runner: row.get("runner")?,
             node: row.get("node")?,
+            suspension: suspension(row)?,
         },
         boot_id: row.get("boot_id")?,
         pid: row.get("pid")?,
         folder: row.get("folder")?,
         environment: row.get("environment")?,
     })
+}
+
+/// Of a row with `suspended_ms` and `suspended_since`.
+pub(crate) fn suspension(row: &Row<'_>) -> Result<Option<Suspension>, StoreError> {
+    let found =
+        Suspension { total_ms: required(row, "suspended_ms")?, since: optional(row, "suspended_since")? };
+    Ok((found != Suspension::default()).then_some(found))
 }
 
 pub(crate) fn bookmarks(db: &Transaction<'_>, id: &TaskId) -> Result<Vec<Bookmark>, StoreError> {

@@ -62,7 +62,7 @@ pub struct StoredRow {
     pub started_at: Option<u64>,
     /// When the task became terminal.
     pub finished_at: Option<u64>,
-    /// How long its latest attempt ran, once the task is over, in milliseconds.
+    /// How long its latest attempt ran, once the task is over, in milliseconds; not while it was suspended.
     pub took_ms: Option<u64>,
     /// Where the head is cut.
     pub searched: Option<Searched>,
@@ -86,6 +86,15 @@ pub struct JobMark {
     pub phase: TaskPhase,
     /// How long its latest attempt ran, once it is over.
     pub duration_ms: Option<u64>,
+}
+
+/// How long tasks of a kin took that are over, in milliseconds, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Durations {
+    /// The last attempt of each.
+    pub last: Vec<u64>,
+    /// All attempts of each, with the waits between them.
+    pub all: Vec<u64>,
 }
 
 /// What has happened since some time. Of each kind some are named, the latest first.

@@ -24,7 +24,7 @@ enum Step {
 }
 
 /// Step n of the list brings a file from format n to n + 1. Steps are only ever appended.
-const MIGRATIONS: [Step; 24] = [
+const MIGRATIONS: [Step; 26] = [
     Step::Sql(include_str!("schema.sql")),
     Step::Sql(include_str!("usage.sql")),
     Step::Sql(include_str!("bookmarks.sql")),
@@ -49,6 +49,8 @@ const MIGRATIONS: [Step; 24] = [
     Step::Code(lane_rules::add_own_capacity),
     Step::Code(kin::index),
     Step::Code(texts_anew::write),
+    Step::Code(took::add_all),
+    Step::Code(kin::index),
 ];
 
 /// The WAL is moved into the database when it has so many pages, whoever writes: 4 MB. What is in it has to find room in the database

@@ -2,14 +2,22 @@
 
 use crate::damage::left_out;
 use crate::number::{Number, optional, required};
-use crate::read::{name, phase};
+use crate::read::{name, phase, suspension};
 use crate::rows::load_all_rows;
 use crate::{StoreError, StoredRow, took};
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
-use solti_model::{JobName, RunOfDay, TaskId};
+use rusqlite::{Row, Transaction, params};
+use solti_model::{JobName, RunOfDay, Suspension, TaskId};
 
-/// A task, and the runner of its latest attempt, where that is known.
-pub type SpanRow = (StoredRow, Option<String>);
+/// A task, and what a span says of its latest attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpanRow {
+    /// The task.
+    pub row: StoredRow,
+    /// The runner, where that is known.
+    pub runner: Option<String>,
+    /// How long its processes stood still.
+    pub suspension: Option<Suspension>,
+}
 
 /// Tasks that were there between `?1` and `?2`. Each part by an index of its own: made meanwhile; made before and not over; made
 /// before and over since.
@@ -20,8 +28,7 @@ const THERE: &str = "SELECT num FROM tasks WHERE created_at BETWEEN ?1 AND ?2
     SELECT num FROM tasks
     WHERE phase NOT IN ('pending', 'running') AND coalesce(finished_at, updated_at) >= ?1 AND created_at < ?1";
 
-/// Newest first, `limit` at most, and whether there are more; each with the runner of its latest attempt, where that is known. With
-/// `of_jobs` those of saved jobs alone.
+/// Newest first, `limit` at most, and whether there are more. With `of_jobs` those of saved jobs alone.
 pub(crate) fn between(
     db: &Transaction<'_>,
     (from, to): (u64, u64),
@@ -39,14 +46,19 @@ pub(crate) fn between(
     let more = nums.len() > limit as usize;
     nums.truncate(limit as usize);
     let rows = load_all_rows(db, &nums)?;
-    let mut runner = db.prepare_cached(
-        "SELECT runner FROM runs WHERE num = (SELECT num FROM tasks WHERE id = ?1) ORDER BY attempt DESC LIMIT 1",
+    let mut latest = db.prepare_cached(
+        "SELECT runner, suspended_ms, suspended_since FROM runs
+         WHERE num = (SELECT num FROM tasks WHERE id = ?1) ORDER BY attempt DESC LIMIT 1",
     )?;
-    let with_runner = |row: StoredRow| {
-        let found = runner.query_row([row.task.metadata.id.as_str()], |row| row.get(0)).optional()?;
-        Ok((row, found.flatten()))
+    let span = |row: StoredRow| {
+        let mut found = latest.query([row.task.metadata.id.as_str()])?;
+        let (runner, suspension) = match found.next()? {
+            Some(run) => (run.get("runner")?, suspension(run)?),
+            None => (None, None),
+        };
+        Ok(SpanRow { row, runner, suspension })
     };
-    Ok((rows.into_iter().map(with_runner).collect::<Result<_, StoreError>>()?, more))
+    Ok((rows.into_iter().map(span).collect::<Result<_, StoreError>>()?, more))
 }
 
 /// The runs of saved jobs, in the order of their times. One that cannot be read is left out.

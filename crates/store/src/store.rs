@@ -4,9 +4,9 @@ use crate::readers::Readers;
 use crate::task_cache::TaskCache;
 use crate::writer::{Commit, Writer, WriterStats};
 use crate::{
-    AttemptRange, Attempts, Change, DueCall, EndedCall, HookCounts, JobMark, LabelCount, Past, PastSince,
-    RowCursor, RowPage, RowQuery, SpanRow, Standing, StoreError, StoredEvent, StoredJob, StoredLane,
-    StoredRow, StoredRun, StoredTask,
+    AttemptRange, Attempts, Change, DueCall, Durations, EndedCall, HookCounts, JobMark, LabelCount, Past,
+    PastSince, RowCursor, RowPage, RowQuery, SpanRow, Standing, StoreError, StoredEvent, StoredJob,
+    StoredLane, StoredRow, StoredRun, StoredTask,
 };
 use crate::{
     environment, history, hooks, jobs, kin, mark, meta, past_since, read, renamed_jobs, rows, schema,
@@ -344,13 +344,24 @@ impl Store {
         self.inner.readers.run(move |db| jobs::history(db, &job, cursor, limit)).await
     }
 
-    /// How long the last attempt took of the last tasks of each kin that are over, newest first, in milliseconds; those that were stopped are left out. A kin of which nothing is known has no entry.
-    pub async fn durations(&self, kins: Vec<Kin>, limit: u32) -> Result<BTreeMap<Kin, Vec<u64>>, StoreError> {
+    /// How long the last tasks of each kin took that are over; those that were stopped are left out. A kin of which nothing is known
+    /// has no entry.
+    pub async fn durations(
+        &self,
+        kins: Vec<Kin>,
+        limit: u32,
+    ) -> Result<BTreeMap<Kin, Durations>, StoreError> {
         self.inner.readers.run(move |db| kin::durations(db, &kins, limit)).await
     }
 
+    /// When the first attempt of each of these began, later by as long as attempts of it stood still: what it has taken so far is
+    /// the time since then.
+    pub async fn begun(&self, ids: Vec<TaskId>) -> Result<BTreeMap<TaskId, u64>, StoreError> {
+        self.inner.readers.run(move |db| kin::begun(db, &ids)).await
+    }
+
     /// The tasks that waited or ran between two times, newest first, `limit` at most, and whether there are more; with `of_jobs`
-    /// those of saved jobs alone. Each with the runner of its latest attempt, where that is known.
+    /// those of saved jobs alone.
     pub async fn between(
         &self,
         times: (u64, u64),

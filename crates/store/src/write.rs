@@ -234,18 +234,22 @@ fn put_spec(db: &Transaction<'_>, num: i64, task: &Task) -> Result<(), StoreErro
 
 fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), StoreError> {
     let run = &stored.run;
+    let suspension = run.suspension.unwrap_or_default();
     db.prepare_cached(
         "INSERT INTO runs (num, attempt, phase, started_at, finished_at, exit_code, error, boot_id, pid, folder,
-             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark, runner, node)
+             cpu_ms, peak_memory_bytes, read_bytes, written_bytes, environment, remark, runner, node,
+             suspended_ms, suspended_since)
          VALUES (:num, :attempt, :phase, :started_at, :finished_at, :exit_code, :error, :boot_id, :pid, :folder,
-             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment, :remark, :runner, :node)
+             :cpu_ms, :peak_memory_bytes, :read_bytes, :written_bytes, :environment, :remark, :runner, :node,
+             :suspended_ms, :suspended_since)
          ON CONFLICT DO UPDATE SET phase = excluded.phase, started_at = excluded.started_at,
              finished_at = excluded.finished_at, exit_code = excluded.exit_code, error = excluded.error,
              boot_id = excluded.boot_id, pid = excluded.pid, folder = excluded.folder,
              cpu_ms = excluded.cpu_ms, peak_memory_bytes = excluded.peak_memory_bytes,
              read_bytes = excluded.read_bytes, written_bytes = excluded.written_bytes,
              environment = excluded.environment, remark = excluded.remark,
-             runner = excluded.runner, node = excluded.node",
+             runner = excluded.runner, node = excluded.node,
+             suspended_ms = excluded.suspended_ms, suspended_since = excluded.suspended_since",
     )?
     .execute(named_params! {
         ":num": num,
@@ -266,6 +270,8 @@ fn put_run(db: &Transaction<'_>, num: i64, stored: &StoredRun) -> Result<(), Sto
         ":remark": run.remark,
         ":runner": run.runner,
         ":node": run.node,
+        ":suspended_ms": Number(suspension.total_ms),
+        ":suspended_since": suspension.since.map(Number),
     })?;
     // Its task may have been written before it.
     if run.finished_at.is_some() { took::note(db, num) } else { Ok(()) }

@@ -2,8 +2,8 @@
 
 mod support;
 
-use solti_model::{JobName, Kin, RunUsage, SortBy, TaskPhase};
-use solti_store::{Change, RowQuery, Store, StoreError, StoredTask, sqlite_version};
+use solti_model::{JobName, Kin, RunUsage, SortBy, Suspension, TaskPhase};
+use solti_store::{AttemptRange, Change, Durations, RowQuery, Store, StoreError, StoredTask, sqlite_version};
 use std::collections::BTreeMap;
 use support::{id, ran, run, scripted, task};
 
@@ -161,7 +161,8 @@ async fn what_an_earlier_version_stored_tells_how_long_tasks_take() {
     let command = Kin::of(&made(1, TaskPhase::Succeeded).task.spec);
     let job = Kin::of(&of_job.task.spec);
     let known = async |store: &Store| store.durations(vec![command, job], 20).await.unwrap();
-    let expected: BTreeMap<Kin, Vec<u64>> = [(command, vec![20, 10]), (job, vec![50])].into();
+    let once = |took: Vec<u64>| Durations { last: took.clone(), all: took };
+    let expected: BTreeMap<Kin, Durations> = [(command, once(vec![20, 10])), (job, once(vec![50]))].into();
     assert_eq!(known(&store).await, expected);
     drop(store);
     let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
@@ -177,8 +178,54 @@ async fn what_an_earlier_version_stored_tells_how_long_tasks_take() {
     changed.task.status.phase = TaskPhase::Succeeded;
     let other = Kin::of(&changed.task.spec);
     store.apply(ran(changed, (1, 8), Some(9))).await.unwrap();
-    assert_eq!(store.durations(vec![other], 20).await.unwrap(), [(other, vec![7])].into());
-    assert_eq!(store.durations(vec![command], 1).await.unwrap(), [(command, vec![20])].into());
+    assert_eq!(store.durations(vec![other], 20).await.unwrap(), [(other, once(vec![7]))].into());
+    assert_eq!(store.durations(vec![command], 1).await.unwrap(), [(command, once(vec![20]))].into());
+}
+
+#[tokio::test]
+async fn of_several_attempts_the_waits_between_them_count_and_no_time_in_which_they_stood_still() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let mut retried = scripted(task(1, TaskPhase::Exhausted), "make all");
+    (retried.task.status.attempt, retried.task.status.exit_code) = (2, Some(1));
+    (retried.started_at, retried.finished_at) = (Some(11_000), Some(17_005));
+    let attempt = |n: u32, from: u64, to: Option<u64>, total_ms: u64| {
+        let mut attempt = run(1, n, TaskPhase::Failed);
+        (attempt.run.started_at, attempt.run.finished_at) = (from, to);
+        attempt.run.suspension = Some(Suspension { total_ms, since: None });
+        attempt
+    };
+    store
+        .apply(vec![
+            retried.clone().into(),
+            attempt(1, 1_000, Some(7_000), 500).into(),
+            attempt(2, 11_000, Some(17_000), 2_000).into(),
+        ])
+        .await
+        .unwrap();
+    let kin = Kin::of(&retried.task.spec);
+    let expected = Durations { last: vec![4_000], all: vec![13_500] };
+    assert_eq!(store.durations(vec![kin], 20).await.unwrap()[&kin], expected);
+    assert_eq!(store.begun(vec![id(1), id(2)]).await.unwrap(), [(id(1), 3_500)].into());
+    let mut stands = attempt(3, 20_000, None, 70);
+    stands.run.suspension = stands.run.suspension.map(|still| still.begun(20_090));
+    store.apply(vec![stands.clone().into()]).await.unwrap();
+    assert_eq!(store.run(&id(1), 3).await.unwrap(), Some(stands));
+    store.apply(vec![Change::DropAttempts(AttemptRange { task_id: id(1), from: 3, to: 3 })]).await.unwrap();
+    drop(store);
+    // An earlier version knew of neither.
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    db.execute_batch(
+        "DROP INDEX tasks_kin;
+         ALTER TABLE runs DROP COLUMN suspended_ms; ALTER TABLE runs DROP COLUMN suspended_since;
+         ALTER TABLE tasks DROP COLUMN all_took_ms;
+         PRAGMA user_version = 24",
+    )
+    .unwrap();
+    drop(db);
+    let store = Store::open(dir.path()).unwrap();
+    let expected = Durations { last: vec![4_000], all: vec![16_000] };
+    assert_eq!(store.durations(vec![kin], 20).await.unwrap()[&kin], expected);
 }
 
 /// Of the database of 0.1.0: from the start of the last attempt to its end, whenever the task was over.

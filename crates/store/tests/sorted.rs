@@ -4,7 +4,7 @@
 mod support;
 
 use serde::Deserialize;
-use solti_model::{SortBy, TaskPhase};
+use solti_model::{SortBy, Suspension, TaskPhase};
 use solti_store::{Change, RowQuery, Store, StoreError};
 use support::{id, labelled, ran, run, slot, task};
 
@@ -38,6 +38,7 @@ struct Case {
     /// Of the latest attempt: when it began, and when it ended.
     started_at: Option<u64>,
     ended_at: Option<u64>,
+    suspension: Option<Suspension>,
     /// When the task was over.
     finished_at: Option<u64>,
     updated_at: u64,
@@ -58,10 +59,24 @@ fn stored(case: Case) -> Vec<Change> {
     stored.task.status.exit_code = case.exit_code;
     stored.task.metadata.updated_at = case.updated_at;
     if let (Some(from), Some(to)) = (case.started_at, case.ended_at) {
-        return ran(stored, (from, to), case.finished_at);
+        let [stored, Change::PutRun(mut attempt)] =
+            <[Change; 2]>::try_from(ran(stored, (from, to), case.finished_at)).unwrap()
+        else {
+            unreachable!()
+        };
+        attempt.run.suspension = case.suspension;
+        return vec![stored, Change::PutRun(attempt)];
     }
     (stored.started_at, stored.finished_at) = (case.started_at, case.finished_at);
-    vec![stored.into()]
+    let mut changes = vec![];
+    if let Some(from) = case.started_at {
+        stored.task.status.attempt = 1;
+        let mut attempt = run(case.n, 1, case.phase);
+        (attempt.run.started_at, attempt.run.suspension) = (from, case.suspension);
+        changes.push(attempt.into());
+    }
+    changes.insert(0, stored.into());
+    changes
 }
 
 async fn store_of(changes: Vec<Change>) -> (tempfile::TempDir, Store) {

@@ -13,8 +13,10 @@ use self::course::{Course, Links, play};
 use self::length::{Length, Why, length};
 use crate::lanes::MoveTo;
 use solti_model::{
-    AfterWhen, Foreseen, Kin, LaneForecast, MAX_FORESEEN, NotForeseen, Slot, TaskForecast, TaskId, TimeRange,
+    AdmissionStrategy, AfterWhen, Foreseen, Kin, LaneForecast, MAX_FORESEEN, NotForeseen, RestartStrategy,
+    Slot, TaskForecast, TaskId, TimeRange,
 };
+use solti_store::Durations;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// So many earlier runs say how long one takes.
@@ -63,7 +65,11 @@ pub(crate) struct TaskStands {
     pub place: Place,
     pub held: bool,
     pub not_before: u64,
-    pub restarted: bool,
+    pub restart: RestartStrategy,
+    /// Its latest attempt; 0 before the first.
+    pub attempt: u32,
+    /// What becomes of it where its lane has no place when it may start.
+    pub admission: AdmissionStrategy,
     /// It runs for so many milliseconds at most, and is not tried again then.
     pub timeout: Option<u64>,
     /// What it waits for in others.
@@ -75,11 +81,13 @@ pub(crate) enum Place {
     Waits,
     /// It holds a place between two attempts.
     Between {
+        /// As of `Holds`.
+        since: u64,
         /// When the next one is due.
         next: u64,
     },
     Holds {
-        /// Of its attempt.
+        /// When its attempt began, or the first one of a task that is tried again after a failure; later by as long as it stood still.
         since: u64,
         suspended: bool,
         /// It is over but for its record, or was asked to end.
@@ -87,11 +95,35 @@ pub(crate) enum Place {
     },
 }
 
+impl TaskStands {
+    /// It is tried again after a failure: what it takes is all its attempts together.
+    fn is_retried(&self) -> bool {
+        self.restart == RestartStrategy::OnFailure
+    }
+}
+
 impl Situation {
     /// Those whose durations are asked for, each once.
     pub(crate) fn kins(&self) -> Vec<Kin> {
         let kins: HashSet<Kin> = self.tasks.iter().flat_map(|task| &task.kins).copied().collect();
         kins.into_iter().collect()
+    }
+
+    /// Those of which it is asked when their first attempt began.
+    pub(crate) fn tried_before(&self) -> Vec<TaskId> {
+        let tried = |task: &&TaskStands| task.place != Place::Waits && task.attempt > 1 && task.is_retried();
+        self.tasks.iter().filter(tried).map(|task| task.id.clone()).collect()
+    }
+
+    /// When that was.
+    pub(crate) fn begun(&mut self, begun: &BTreeMap<TaskId, u64>) {
+        for task in self.tasks.iter_mut().filter(|task| task.attempt > 1) {
+            if let (Place::Between { since, .. } | Place::Holds { since, .. }, Some(begun)) =
+                (&mut task.place, begun.get(&task.id))
+            {
+                *since = *begun;
+            }
+        }
     }
 
     /// What keeps a task from being started, or from its next attempt, for as long as nobody knows.
@@ -111,7 +143,7 @@ impl Situation {
 
     pub(crate) fn forecast(
         &self,
-        durations: &BTreeMap<Kin, Vec<u64>>,
+        durations: &BTreeMap<Kin, Durations>,
         slot: Option<&Slot>,
         only: &HashSet<TaskId>,
     ) -> Foreseen {
@@ -175,15 +207,17 @@ struct Outlook<'a> {
 }
 
 impl<'a> Outlook<'a> {
-    fn of(situation: &'a Situation, durations: &BTreeMap<Kin, Vec<u64>>) -> Self {
-        let mut sorted: HashMap<Kin, Vec<u64>> = HashMap::with_capacity(durations.len());
+    fn of(situation: &'a Situation, durations: &BTreeMap<Kin, Durations>) -> Self {
+        let mut sorted: HashMap<Kin, Durations> = HashMap::with_capacity(durations.len());
         for (kin, durations) in durations {
             let mut durations = durations.clone();
-            durations.sort_unstable();
+            durations.last.sort_unstable();
+            durations.all.sort_unstable();
             sorted.insert(*kin, durations);
         }
         let of = |task: &TaskStands| {
             let known = task.kins.iter().find_map(|kin| sorted.get(kin));
+            let known = known.map(|known| if task.is_retried() { &known.all } else { &known.last });
             let stopped = situation.stopped(task);
             length(task, known.map_or(&[][..], Vec::as_slice), situation.now, stopped)
         };
@@ -191,7 +225,7 @@ impl<'a> Outlook<'a> {
         let links = Links::of(situation);
         let early = play(situation, &links, |n| Some(lengths[n].least));
         let late = play(situation, &links, |n| lengths[n].most.ok());
-        let causes = causes(situation, &links, &lengths, &late);
+        let causes = causes(situation, &links, &lengths, (&early, &late));
         Self { situation, lengths, early, late, causes }
     }
 
@@ -230,6 +264,7 @@ impl<'a> Outlook<'a> {
             Why::Unexpected => NotForeseen::Unexpected { task, name },
             Why::AllHeld => NotForeseen::AllHeld,
             Why::LanePaused => NotForeseen::LanePaused { slot: slot.clone() },
+            Why::OnlyIfFree => NotForeseen::OnlyIfFree { task, name },
             Why::LaneWaits => {
                 NotForeseen::LaneWaits { slot: slot.clone(), what: unmet.clone().unwrap_or_default() }
             }
@@ -273,17 +308,26 @@ impl<'a> Outlook<'a> {
 }
 
 /// Why each task of which no end is known has none.
-fn causes(situation: &Situation, links: &Links, lengths: &[Length], late: &[Course]) -> Vec<Option<Cause>> {
+fn causes(
+    situation: &Situation,
+    links: &Links,
+    lengths: &[Length],
+    (early, late): (&[Course], &[Course]),
+) -> Vec<Option<Cause>> {
     let tasks = &situation.tasks;
+    let starts = |n: usize| early[n].start.and(late[n].start).is_some();
     let mut causes: Vec<Option<Cause>> = vec![None; tasks.len()];
     // The first in each lane that keeps its place for as long as anybody knows.
     let mut keeps: Vec<Option<usize>> = vec![None; situation.lanes.len()];
     for (n, task) in tasks.iter().enumerate() {
-        if late[n].start.is_some() {
-            if let (None, Err(why)) = (late[n].end, lengths[n].most) {
-                causes[n] = Some(Cause { task: n, why });
-                keeps[task.lane].get_or_insert(n);
-            }
+        if early[n].refused || late[n].refused {
+            causes[n] = Some(Cause { task: n, why: Why::OnlyIfFree });
+        }
+        if let (Some(_), None, Err(why)) = (late[n].start, late[n].end, lengths[n].most) {
+            causes[n].get_or_insert(Cause { task: n, why });
+            keeps[task.lane].get_or_insert(n);
+        } else if starts(n) || causes[n].is_some() {
+            // Known, or told.
         } else if let Some(why) = situation.stopped(task) {
             causes[n] = Some(Cause { task: n, why });
         } else if let Some(other) = links.never(n) {
@@ -292,8 +336,8 @@ fn causes(situation: &Situation, links: &Links, lengths: &[Length], late: &[Cour
     }
     let mut told: VecDeque<usize> = (0..tasks.len()).filter(|n| causes[*n].is_some()).collect();
     while let Some(n) = told.pop_front() {
-        for waiter in links.wait_for(n, late[n].start.is_some()) {
-            if causes[waiter].is_none() && late[waiter].start.is_none() {
+        for waiter in links.wait_for(n, starts(n)) {
+            if causes[waiter].is_none() && !starts(waiter) {
                 causes[waiter] = causes[n];
                 told.push_back(waiter);
             }
@@ -302,7 +346,7 @@ fn causes(situation: &Situation, links: &Links, lengths: &[Length], late: &[Cour
         if told.is_empty() {
             for (waiter, task) in tasks.iter().enumerate() {
                 if causes[waiter].is_none()
-                    && late[waiter].start.is_none()
+                    && !starts(waiter)
                     && let Some(keeper) = keeps[task.lane]
                 {
                     causes[waiter] = causes[keeper];

@@ -94,6 +94,7 @@ async fn with_states(
             waiting: state.waiting.filter(|_| waits),
             stopping: state.stopping,
             suspended: state.suspended,
+            suspension: runs.last().and_then(|stored| stored.run.suspension),
             on_cluster: state.on_cluster,
             silent_since: state.silent_since,
             main_ended: state.main_ended,

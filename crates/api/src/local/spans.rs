@@ -23,7 +23,7 @@ impl Perform<TasksBetween> for SupervisorApiAdapter {
     }
 }
 
-fn span((row, runner): SpanRow) -> TaskSpan {
+fn span(SpanRow { row, runner, suspension }: SpanRow) -> TaskSpan {
     let StoredRow { task, started_at, finished_at, took_ms, .. } = row;
     TaskSpan {
         task: task.metadata.id,
@@ -38,5 +38,6 @@ fn span((row, runner): SpanRow) -> TaskSpan {
         started_at,
         finished_at,
         took_ms,
+        suspension,
     }
 }

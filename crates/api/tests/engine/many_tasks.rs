@@ -64,6 +64,7 @@ fn run(n: u64) -> StoredRun {
         remark: None,
         runner: None,
         node: None,
+        suspension: None,
     };
     StoredRun {
         task_id: TaskId::generate(n, n),

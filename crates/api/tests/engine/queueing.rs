@@ -348,23 +348,32 @@ async fn a_running_tree_stands_still_and_goes_on_also_over_a_restart_of_the_app(
     let frozen = states(&id).iter().all(|state| *state != 'T');
     let still = |id: &TaskId| frozen || states(id).iter().all(|state| *state == 'T');
     until("all stand still", || still(&id)).await;
+    let since = row(&engine, &id).await.suspension;
+    let began = since.and_then(|still| still.since).expect("it stands still since then");
     for _ in 0..3 {
         engine.supervisor.shut_down().await;
         engine = Engine::open(dir.path()).await;
         engine.running(&id).await;
-        assert!(row(&engine, &id).await.suspended, "it is remembered");
+        let remembered = row(&engine, &id).await;
+        assert!(remembered.suspended && remembered.suspension == since, "{remembered:?}");
         // What the app does first with a run that it finds again is done when another one has been through all of it.
         let other = submit(&engine, "t", command("true", &[]), json!({})).await;
         engine.finished(&other).await;
         assert!(still(&id), "{:?}", states(&id));
     }
     engine.api.ask(ResumeTask { id: id.clone() }).await.unwrap();
-    assert!(!row(&engine, &id).await.suspended);
+    let goes_on = row(&engine, &id).await;
+    let stood_still = goes_on.suspension.expect("it stood still").total_ms;
+    assert!(!goes_on.suspended && (1..=now_ms() - began).contains(&stood_still), "{goes_on:?}");
     until("all go on", || !states(&id).contains(&'T')).await;
     // One that stands still can be stopped as any other.
     engine.api.ask(SuspendTask { id: id.clone() }).await.unwrap();
     engine.api.ask(StopTask { id: id.clone(), mode: StopMode::Graceful }).await.unwrap();
     assert_eq!(engine.finished(&id).await.status.phase, TaskPhase::Canceled);
+    let over = row(&engine, &id).await;
+    let still = over.suspension.expect("it stood still").total_ms;
+    let whole = over.finished_at.unwrap() - over.started_at.unwrap();
+    assert!(still >= stood_still && over.took_ms().unwrap() + stood_still <= whole, "{over:?}");
     assert!(conflicts(engine.api.ask(SuspendTask { id }).await).contains("over already"));
     let waits = submit(&engine, "s", command("true", &[]), json!({"notBefore": now_ms() + 3_600_000})).await;
     assert!(conflicts(engine.api.ask(SuspendTask { id: waits }).await).contains("is not running"));

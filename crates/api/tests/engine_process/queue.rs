@@ -108,6 +108,8 @@ pub async fn check_hands(dir: &Path, done: &[String]) {
     let holder = named("holder").map(|task| task.metadata.id.clone());
     if let Some(holder) = holder.filter(|_| !did("release")) {
         engine.running(&holder).await;
+        let stood_still = row(&engine.api, &holder).await.suspension;
+        assert!(!did("suspend") || stood_still.is_some(), "{done:?}");
         engine.api.ask(ResumeTask { id: holder.clone() }).await.unwrap();
         engine.api.ask(StopTask { id: holder, mode: StopMode::Kill }).await.unwrap();
     }

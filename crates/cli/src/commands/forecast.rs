@@ -98,6 +98,9 @@ fn unknown(why: &NotForeseen, of: &TaskId) -> String {
         NotForeseen::Held { task, name } => format!("{} is held", about(task, name)),
         NotForeseen::Unexpected { task, .. } if task == of => "it waits for what is not expected".to_owned(),
         NotForeseen::Unexpected { name, .. } => format!("it waits for {} to fail", harmless(name)),
+        NotForeseen::OnlyIfFree { task, name } => {
+            format!("{} is canceled if its lane is busy when its time comes", about(task, name))
+        }
         NotForeseen::AllHeld => "all tasks are held".to_owned(),
         NotForeseen::LanePaused { slot } => format!("lane {slot} is paused"),
         NotForeseen::LaneWaits { slot, what } => format!("lane {slot} waits for {}", harmless(what)),

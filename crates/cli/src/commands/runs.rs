@@ -57,13 +57,15 @@ pub fn print_runs(runs: &[TaskRun], not_kept: Option<AttemptsNotKept>) -> Result
 
 fn cells(run: &TaskRun) -> [Cell; 5] {
     let node = run.node.as_ref().map(|node| format!("on node {node}"));
-    let remarks = [&node, &run.error, &run.remark].into_iter().flatten().cloned();
-    let took = run.took_ms().unwrap_or_else(|| show::now_ms().saturating_sub(run.started_at));
+    let now = run.finished_at.unwrap_or_else(show::now_ms);
+    let still = run.suspension.map(|suspension| suspension.until(now)).filter(|still| *still > 0);
+    let still = still.map(|still| format!("suspended for {}", words::took(still)));
+    let remarks = [&node, &run.error, &run.remark, &still].into_iter().flatten().cloned();
     [
         Cell::whole(run.attempt.to_string()),
         Cell::styled(run.phase.word(), show::style(run.phase)),
         Cell::whole(time::written(run.started_at)),
-        Cell::new(words::took(took)),
+        Cell::new(words::took(run.ran_ms(now))),
         Cell::new(remarks.collect::<Vec<_>>().join("; ")),
     ]
 }

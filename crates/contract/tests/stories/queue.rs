@@ -62,8 +62,11 @@ pub async fn what_waits_is_held_moved_changed_and_started(subject: &Subject) {
     assert!(matches!(row(subject, &c).await.waiting, Some(Waiting::Lane { position: 2, .. })));
 
     api.ask(SuspendTask { id: running.clone() }).await.unwrap();
-    assert!(row(subject, &running).await.suspended);
+    let still = row(subject, &running).await;
+    assert!(still.suspended && still.suspension.is_some_and(|still| still.since.is_some()), "{still:?}");
     api.ask(ResumeTask { id: running.clone() }).await.unwrap();
+    let goes_on = row(subject, &running).await;
+    assert_eq!((goes_on.suspended, goes_on.suspension.map(|still| still.since)), (false, Some(None)));
     api.delete_task(&running).await.unwrap();
     for id in [&a, &c] {
         assert_eq!(subject.engine.finished(id).await.status.phase, TaskPhase::Succeeded);

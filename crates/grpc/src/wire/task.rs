@@ -2,7 +2,9 @@
 
 use super::{given, not_a_value, spec_from_wire, spec_to_wire, time_from_wire, time_to_wire};
 use crate::proto;
-use solti_model::{FieldError, ObjectMeta, RunUsage, Task, TaskId, TaskPhase, TaskRun, TaskStatus};
+use solti_model::{
+    FieldError, ObjectMeta, RunUsage, Suspension, Task, TaskId, TaskPhase, TaskRun, TaskStatus,
+};
 
 /// # Errors
 /// Names `field` when the phase is unspecified or not known here.
@@ -83,12 +85,26 @@ pub(crate) fn run_from_wire(wire: proto::TaskRunInfo) -> Result<TaskRun, FieldEr
         remark: wire.remark,
         runner: wire.runner,
         node: wire.node,
+        suspension: wire
+            .suspension
+            .map(|wire| Suspension { total_ms: wire.total_ms, since: wire.since.map(time_from_wire) }),
     })
 }
 
 pub(crate) fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
-    let TaskRun { attempt, phase, started_at, finished_at, error, exit_code, usage, remark, runner, node } =
-        run;
+    let TaskRun {
+        attempt,
+        phase,
+        started_at,
+        finished_at,
+        error,
+        exit_code,
+        usage,
+        remark,
+        runner,
+        node,
+        suspension,
+    } = run;
     proto::TaskRunInfo {
         attempt,
         status: phase_to_wire(phase).into(),
@@ -100,6 +116,10 @@ pub(crate) fn run_to_wire(run: TaskRun) -> proto::TaskRunInfo {
         remark,
         runner,
         node,
+        suspension: suspension.map(|Suspension { total_ms, since }| proto::Suspension {
+            total_ms,
+            since: since.map(time_to_wire),
+        }),
     }
 }
 

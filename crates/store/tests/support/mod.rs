@@ -78,6 +78,7 @@ pub fn run(n: u64, attempt: u32, phase: TaskPhase) -> StoredRun {
             remark: None,
             runner: Some("local".to_owned()),
             node: Some("n3".to_owned()),
+            suspension: None,
         },
         boot_id: "boot".to_owned(),
         pid: Some(4_000_000_000),

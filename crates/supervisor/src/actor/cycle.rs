@@ -123,6 +123,7 @@ impl Actor {
             remark: None,
             runner,
             node: None,
+            suspension: None,
         };
         let run = StoredRun { task_id: id.clone(), run, boot_id, pid: None, folder: true, environment };
         (active.run, active.main_ended) = (Some(run.clone()), None);
@@ -328,6 +329,7 @@ impl Actor {
             run.run.phase = result.end.run_phase();
             run.run.started_at = outcome.started_at_ms.unwrap_or(run.run.started_at);
             run.run.finished_at = Some(outcome.finished_at_ms);
+            run.run.suspension = run.run.suspension.map(|still| still.over(outcome.finished_at_ms));
             (run.run.exit_code, run.run.error) = (result.exit_code, result.error.clone());
             run.run.usage = outcome.usage.map(usage);
             run.run.remark = result.remark;

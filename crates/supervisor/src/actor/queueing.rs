@@ -356,9 +356,16 @@ impl Actor {
         }
         let asked = controller.ask_suspended(suspended);
         active.stored.queueing.suspended = suspended;
-        let attempt = active.attempt();
+        let (attempt, now) = (active.attempt(), now_ms());
+        if let Some(run) = &mut active.run {
+            let still = run.run.suspension.unwrap_or_default();
+            run.run.suspension = Some(if suspended { still.begun(now) } else { still.over(now) });
+        }
+        let run = active.run.clone();
         let kind = if suspended { TaskEventKind::Suspended } else { TaskEventKind::Resumed };
-        let changes = vec![self.put_task(id).await, event(id, now_ms(), Some(attempt), kind, None)];
+        let mut changes = vec![self.put_task(id).await];
+        changes.extend(run.map(Change::from));
+        changes.push(event(id, now, Some(attempt), kind, None));
         let commit = self.save(changes).await;
         let (effect, id) = (self.effect(), id.clone());
         tokio::spawn(async move {

@@ -143,6 +143,7 @@ fn stored_run(id: &TaskId, run: &RunFolder, open: bool, boot_id: &str) -> Stored
             remark: None,
             runner: None,
             node: None,
+            suspension: None,
         },
         boot_id: boot_id.to_owned(),
         pid: None,

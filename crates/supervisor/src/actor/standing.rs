@@ -7,7 +7,7 @@ use crate::SupervisorError;
 use crate::clock::now_ms;
 use crate::forecast::{LaneStands, OpenHours, Place, Situation, TaskStands};
 use crate::lanes::{MoveTo, Queue};
-use solti_model::{Kin, RestartStrategy, Slot, TaskId};
+use solti_model::{AdmissionStrategy, Kin, RestartStrategy, Slot, TaskId};
 use std::collections::{HashMap, HashSet};
 
 impl Actor {
@@ -68,7 +68,9 @@ impl Actor {
                 place,
                 held: false,
                 not_before: 0,
-                restarted: false,
+                restart: RestartStrategy::Never,
+                attempt: 0,
+                admission: AdmissionStrategy::Queue,
                 timeout: None,
                 after: vec![],
             };
@@ -86,7 +88,9 @@ impl Actor {
             place: if waits { Place::Waits } else { place(active, now) },
             held: active.stored.queueing.held,
             not_before: spec.not_before.unwrap_or(0),
-            restarted: matches!(spec.restart, RestartStrategy::Always { .. }),
+            restart: spec.restart,
+            attempt: active.attempt(),
+            admission: spec.admission,
             timeout: spec.timeout.filter(|_| spec.restart == RestartStrategy::Never),
             after: open.map(|after| (after.task.clone(), after.when)).collect(),
         }
@@ -95,12 +99,11 @@ impl Actor {
 
 fn place(active: &Active, now: u64) -> Place {
     let ending = active.stored.stop_requested || matches!(active.stage, Stage::Ending { .. });
+    let stood_still = active.run.as_ref().and_then(|run| run.run.suspension);
+    let since =
+        active.stored.started_at.unwrap_or(now).saturating_add(stood_still.unwrap_or_default().total_ms);
     if matches!(active.stage, Stage::Backoff { .. }) && !ending {
-        return Place::Between { next: active.stored.next_attempt_at.unwrap_or(now) };
+        return Place::Between { since, next: active.stored.next_attempt_at.unwrap_or(now) };
     }
-    Place::Holds {
-        since: active.stored.started_at.unwrap_or(now),
-        suspended: active.stored.queueing.suspended,
-        ending,
-    }
+    Place::Holds { since, suspended: active.stored.queueing.suspended, ending }
 }

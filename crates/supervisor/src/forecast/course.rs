@@ -1,7 +1,7 @@
 //! The lanes played to the end, from event to event, with a length for each task.
 
 use super::{Place, Situation};
-use solti_model::AfterWhen;
+use solti_model::{AdmissionStrategy, AfterWhen};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
@@ -10,6 +10,8 @@ use std::collections::{BinaryHeap, HashMap};
 pub(super) struct Course {
     pub start: Option<u64>,
     pub end: Option<u64>,
+    /// Its lane had no place for it when its time came, and it does not wait for one.
+    pub refused: bool,
 }
 
 /// Who waits for whom, by the places in [`Situation::tasks`].
@@ -83,9 +85,10 @@ struct Play<'a> {
     links: &'a Links,
     courses: Vec<Course>,
     open: Vec<u32>,
-    running: Vec<u32>,
-    /// Those that wait for nothing but a place, by lane.
-    ready: Vec<BinaryHeap<Reverse<usize>>>,
+    /// Those that have a place, by lane, the oldest first.
+    running: Vec<Vec<usize>>,
+    /// Those that wait for nothing but a place, by lane; those that replace what runs come first.
+    ready: Vec<BinaryHeap<Reverse<(bool, usize)>>>,
     events: BinaryHeap<Reverse<(u64, Event, usize)>>,
     /// Lanes in which something may start.
     touched: Vec<usize>,
@@ -102,7 +105,7 @@ pub(super) fn play(
         links,
         courses: vec![Course::default(); situation.tasks.len()],
         open: links.open.clone(),
-        running: vec![0; situation.lanes.len()],
+        running: vec![vec![]; situation.lanes.len()],
         ready: vec![BinaryHeap::new(); situation.lanes.len()],
         events: BinaryHeap::with_capacity(situation.tasks.len()),
         touched: vec![],
@@ -114,7 +117,7 @@ pub(super) fn play(
                 play.take_place(n, now, length(n));
                 play.tell(links.on_start.get(&n), now);
             }
-            Place::Waits if links.open[n] == 0 => play.let_in(n, now),
+            Place::Waits if links.open[n] == 0 => play.let_in(n, now, false),
             Place::Waits => {}
         }
     }
@@ -122,7 +125,7 @@ pub(super) fn play(
     while let Some(Reverse((time, event, n))) = play.events.pop() {
         match event {
             Event::Ends => play.end(n, time),
-            Event::MayStart => play.let_in(n, time),
+            Event::MayStart => play.let_in(n, time, true),
             Event::Opens => play.touched.push(n),
         }
         // What comes at the same time decides together who is next.
@@ -136,16 +139,20 @@ pub(super) fn play(
 impl Play<'_> {
     fn take_place(&mut self, n: usize, time: u64, length: Option<u64>) {
         self.courses[n].start = Some(time);
-        self.running[self.situation.tasks[n].lane] += 1;
+        self.running[self.situation.tasks[n].lane].push(n);
         if let Some(length) = length {
             self.events.push(Reverse((time.saturating_add(length), Event::Ends, n)));
         }
     }
 
     fn end(&mut self, n: usize, time: u64) {
+        if self.courses[n].end.is_some() {
+            // Another one has replaced it.
+            return;
+        }
         self.courses[n].end = Some(time);
         let lane = self.situation.tasks[n].lane;
-        self.running[lane] -= 1;
+        self.running[lane].retain(|runs| *runs != n);
         self.touched.push(lane);
         self.tell(self.links.on_end.get(&n), time);
     }
@@ -154,23 +161,39 @@ impl Play<'_> {
         for n in waiters.into_iter().flatten() {
             self.open[*n] -= 1;
             if self.open[*n] == 0 {
-                self.let_in(*n, time);
+                self.let_in(*n, time, true);
             }
         }
     }
 
-    /// It waits for nothing but its time, and then for a place.
-    fn let_in(&mut self, n: usize, time: u64) {
+    /// It waits for nothing but its time, and then for a place; `asks` that it does not wait for that already.
+    fn let_in(&mut self, n: usize, time: u64, asks: bool) {
         let task = &self.situation.tasks[n];
         if self.situation.stopped(task).is_some() || self.links.never(n).is_some() {
             return;
         }
         if task.not_before > time {
-            self.events.push(Reverse((task.not_before, Event::MayStart, n)));
-        } else {
-            self.ready[task.lane].push(Reverse(n));
-            self.touched.push(task.lane);
+            return self.events.push(Reverse((task.not_before, Event::MayStart, n)));
         }
+        let (lane, capacity) = (task.lane, self.situation.lanes[task.lane].capacity as usize);
+        match task.admission {
+            AdmissionStrategy::DropIfRunning
+                if asks && self.running[lane].len() + self.ready[lane].len() >= capacity =>
+            {
+                self.courses[n].refused = true;
+                return;
+            }
+            AdmissionStrategy::Replace if asks => {
+                let too_many = (self.running[lane].len() + 1).saturating_sub(capacity);
+                let victims: Vec<usize> = self.running[lane].iter().take(too_many).copied().collect();
+                for victim in victims {
+                    self.end(victim, time);
+                }
+            }
+            _ => {}
+        }
+        self.ready[lane].push(Reverse((task.admission != AdmissionStrategy::Replace, n)));
+        self.touched.push(lane);
     }
 
     fn fill(&mut self, time: u64, length: impl Fn(usize) -> Option<u64>) {
@@ -184,8 +207,8 @@ impl Play<'_> {
                 }
                 continue;
             }
-            while self.running[lane] < self.situation.lanes[lane].capacity
-                && let Some(Reverse(n)) = self.ready[lane].pop()
+            while self.running[lane].len() < self.situation.lanes[lane].capacity as usize
+                && let Some(Reverse((_, n))) = self.ready[lane].pop()
             {
                 self.take_place(n, time, length(n));
                 // Who waits for its start comes behind those that could start at the same moment.

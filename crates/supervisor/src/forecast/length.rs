@@ -1,6 +1,7 @@
 //! How long a task will take from now on, or from its start on: between the shortest and the longest tenth of those before it.
 
 use super::{Place, TaskStands};
+use solti_model::RestartStrategy;
 
 /// What is left of a task that runs, or all of one that waits.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,7 @@ pub(super) enum Why {
     Unexpected,
     AllHeld,
     LanePaused,
+    OnlyIfFree,
     LaneWaits,
 }
 
@@ -29,32 +31,37 @@ pub(super) enum Why {
 pub(super) fn length(task: &TaskStands, durations: &[u64], now: u64, stopped: Option<Why>) -> Length {
     let runs = u32::try_from(durations.len()).unwrap_or(u32::MAX);
     let unknown = |why| Length { least: 0, most: Err(why), runs };
-    let (elapsed, to_come) = match task.place {
+    let (elapsed, wait) = match task.place {
         Place::Holds { ending: true, .. } => return Length { least: 0, most: Ok(0), runs },
         Place::Holds { suspended: true, .. } => return unknown(Why::Suspended),
         Place::Holds { since, .. } => (now.saturating_sub(since), 0),
-        Place::Between { next } => match stopped {
+        Place::Between { since, next } => match stopped {
             Some(why) => return unknown(why),
-            None => (0, next.saturating_sub(now)),
+            None => (now.saturating_sub(since), next.saturating_sub(now)),
         },
         Place::Waits => (0, 0),
     };
-    if task.restarted {
+    if matches!(task.restart, RestartStrategy::Always { .. }) {
         return unknown(Why::Restarted);
     }
     if durations.is_empty() {
         return unknown(Why::NoHistory);
     }
-    // One that runs is one of those that took longer than this.
-    let longer = match task.place {
-        Place::Waits | Place::Between { .. } => durations,
-        Place::Holds { .. } => &durations[durations.partition_point(|length| *length <= elapsed)..],
+    // All that those before it took is still to come.
+    let begins = match task.place {
+        Place::Waits => true,
+        Place::Between { .. } => !task.is_retried(),
+        Place::Holds { .. } => false,
     };
+    let (elapsed, begins_in) = if begins { (0, wait) } else { (elapsed, 0) };
+    // One that runs is one of those that took longer than this.
+    let longer =
+        if begins { durations } else { &durations[durations.partition_point(|length| *length <= elapsed)..] };
     let Some((least, most)) = tenth(longer, 1).zip(tenth(longer, 9)) else {
         return unknown(Why::LongerThanEver);
     };
     let until_timeout = task.timeout.map_or(u64::MAX, |timeout| timeout.saturating_sub(elapsed));
-    let left = |length: u64| (length - elapsed).min(until_timeout).saturating_add(to_come);
+    let left = |length: u64| (length - elapsed).min(until_timeout).saturating_add(begins_in).max(wait);
     Length { least: left(least), most: Ok(left(most)), runs }
 }
 

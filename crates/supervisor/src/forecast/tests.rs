@@ -25,7 +25,9 @@ fn waits(n: usize, lane: usize) -> TaskStands {
         place: Place::Waits,
         held: false,
         not_before: 0,
-        restarted: false,
+        restart: RestartStrategy::Never,
+        attempt: 0,
+        admission: AdmissionStrategy::Queue,
         timeout: None,
         after: vec![],
     }
@@ -36,7 +38,7 @@ fn runs(n: usize, lane: usize, since: u64) -> TaskStands {
 }
 
 fn between(n: usize, lane: usize, next: u64) -> TaskStands {
-    TaskStands { place: Place::Between { next }, ..waits(n, lane) }
+    TaskStands { place: Place::Between { since: 0, next }, attempt: 1, ..waits(n, lane) }
 }
 
 fn situation(capacities: &[u32], tasks: Vec<TaskStands>) -> Situation {
@@ -51,8 +53,13 @@ fn situation(capacities: &[u32], tasks: Vec<TaskStands>) -> Situation {
     Situation { now: NOW, all_held: false, lanes, tasks }
 }
 
-fn history(all: &[(usize, &[u64])]) -> BTreeMap<Kin, Vec<u64>> {
-    all.iter().map(|(n, durations)| (kin(*n), durations.to_vec())).collect()
+/// Each took no more than one attempt.
+fn once(took: &[u64]) -> Durations {
+    Durations { last: took.to_vec(), all: took.to_vec() }
+}
+
+fn history(all: &[(usize, &[u64])]) -> BTreeMap<Kin, Durations> {
+    all.iter().map(|(n, durations)| (kin(*n), once(durations))).collect()
 }
 
 fn forecast(situation: &Situation, known: &[(usize, &[u64])]) -> Foreseen {
@@ -118,6 +125,69 @@ fn a_task_takes_no_longer_than_its_timeout() {
 }
 
 #[test]
+fn of_one_that_is_tried_again_all_attempts_count() {
+    let known: BTreeMap<Kin, Durations> =
+        [(kin(1), Durations { last: vec![6, 6], all: vec![17, 17] })].into();
+    let retried = |task: TaskStands| TaskStands { restart: RestartStrategy::OnFailure, ..task };
+    for (first, end) in [
+        (retried(waits(1, 0)), range(17, 17)),
+        (retried(runs(1, 0, NOW - 8)), range(9, 9)),
+        (
+            retried(TaskStands { place: Place::Between { since: NOW - 8, next: NOW + 3 }, ..waits(1, 0) }),
+            range(9, 9),
+        ),
+        (
+            retried(TaskStands { place: Place::Between { since: NOW - 8, next: NOW + 12 }, ..waits(1, 0) }),
+            range(12, 12),
+        ),
+        (waits(1, 0), range(6, 6)),
+    ] {
+        let made = situation(&[1], vec![first.clone(), waits(2, 0)]).forecast(&known, None, &HashSet::new());
+        assert_eq!((made.tasks[0].end, made.tasks[1].start), (end, end), "{first:?}");
+    }
+    // Of the later attempts the store is asked when the first one began.
+    let second = retried(TaskStands { attempt: 2, ..runs(1, 0, NOW - 2) });
+    let mut stands = situation(&[1], vec![second, retried(waits(2, 0)), runs(3, 0, NOW)]);
+    assert_eq!(stands.tried_before(), [id(1)]);
+    stands.begun(&[(id(1), NOW - 13)].into());
+    assert_eq!(stands.forecast(&known, None, &HashSet::new()).tasks[0].end, range(4, 4));
+}
+
+#[test]
+fn one_that_does_not_wait_for_a_place_is_told_no_start_that_cannot_come() {
+    let later = |admission| TaskStands { admission, not_before: NOW + 20, ..waits(2, 0) };
+    let with = |admission, capacity, more: &[TaskStands]| {
+        let mut tasks = vec![runs(1, 0, NOW), later(admission)];
+        tasks.extend_from_slice(more);
+        let made =
+            forecast(&situation(&[capacity, 1], tasks), &[(1, &[60]), (2, &[5]), (3, &[15]), (4, &[7])]);
+        made.tasks.into_iter().map(|task| (task.start, task.end, task.unknown)).collect::<Vec<_>>()
+    };
+    let if_free = || Some(NotForeseen::OnlyIfFree { task: id(2), name: String::new() });
+    let known = |start, end| (start, end, None);
+    use AdmissionStrategy::{DropIfRunning, Queue, Replace};
+    assert_eq!(with(Queue, 1, &[])[1], known(range(60, 60), range(65, 65)));
+    assert_eq!(with(DropIfRunning, 1, &[])[1], (None, None, if_free()));
+    assert_eq!(with(DropIfRunning, 2, &[])[1], known(range(20, 20), range(25, 25)));
+    // One that waits for a place is before it, and who waits for it knows as little.
+    let behind = TaskStands { after: vec![(id(2), AfterWhen::Ended)], ..waits(4, 1) };
+    assert_eq!(
+        with(DropIfRunning, 2, &[waits(3, 0)])[1],
+        known(range(20, 20), range(25, 25)),
+        "that is over by then"
+    );
+    assert_eq!(with(DropIfRunning, 2, &[waits(3, 0), waits(4, 0)])[1], (None, None, if_free()));
+    let made = with(DropIfRunning, 1, &[waits(3, 0), behind]);
+    assert_eq!(made[2], known(range(60, 60), range(75, 75)));
+    assert_eq!(made[3], (None, None, if_free()));
+    // What runs ends for one that replaces it, which is before those that wait.
+    let made = with(Replace, 1, &[waits(3, 0)]);
+    assert_eq!(made[0], known(None, range(20, 20)));
+    assert_eq!(made[1], known(range(20, 20), range(25, 25)));
+    assert_eq!(made[2], known(range(25, 25), range(40, 40)));
+}
+
+#[test]
 fn a_tenth_at_each_end_does_not_count() {
     let all: Vec<u64> = (1..=20).map(|n| n * 10).collect();
     let made = forecast(&situation(&[1], vec![waits(1, 0)]), &[(1, &all)]);
@@ -148,7 +218,8 @@ fn what_nobody_knows_is_said_with_the_task_that_it_depends_on() {
     let suspended = TaskStands { place: suspended, ..runs(1, 0, NOW) };
     let found = with(vec![suspended, waits(2, 0)], &[(1, &[5]), long]).2;
     assert_eq!(found, Some(NotForeseen::Suspended { task: task.clone(), name: name.clone() }));
-    let service = TaskStands { restarted: true, ..runs(1, 0, NOW) };
+    let always = RestartStrategy::Always { interval_ms: None };
+    let service = TaskStands { restart: always, ..runs(1, 0, NOW) };
     let found = with(vec![service, waits(2, 0)], &[(1, &[5]), long]).2;
     assert_eq!(found, Some(NotForeseen::Restarted { task: task.clone(), name: name.clone() }));
     // Who is held stands in nobody's way, but for those that wait for it.
@@ -255,7 +326,7 @@ fn task(lanes: usize, durations: RangeInclusive<usize>) -> impl Strategy<Value =
 }
 
 /// Those that run come first in their lane, no more than it has places; a task waits for earlier ones alone.
-fn stand(capacities: &[u32], made: &[Made]) -> (Situation, BTreeMap<Kin, Vec<u64>>) {
+fn stand(capacities: &[u32], made: &[Made]) -> (Situation, BTreeMap<Kin, Durations>) {
     let mut tasks = Vec::new();
     let mut known = BTreeMap::new();
     for (lane, capacity) in capacities.iter().enumerate() {
@@ -273,7 +344,7 @@ fn stand(capacities: &[u32], made: &[Made]) -> (Situation, BTreeMap<Kin, Vec<u64
             }
             tasks.push(task);
             if !made.5.is_empty() {
-                known.insert(kin(n), made.5.clone());
+                known.insert(kin(n), once(&made.5));
             }
         }
     }
@@ -330,7 +401,7 @@ proptest! {
     ) {
         let made: Vec<Made> = made.into_iter().map(|made| (made.0 % capacities.len(), made.1, made.2, made.3, made.4, vec![made.5[0] + 1])).collect();
         let (situation, known) = stand(&capacities, &made);
-        let lengths: Vec<u64> = (0..situation.tasks.len()).map(|n| known[&kin(n)][0]).collect();
+        let lengths: Vec<u64> = (0..situation.tasks.len()).map(|n| known[&kin(n)].last[0]).collect();
         let forecast = situation.forecast(&known, None, &HashSet::new());
         for (n, (start, end)) in stepped(&situation, &lengths).into_iter().enumerate() {
             let found = &forecast.tasks[n];
@@ -348,11 +419,17 @@ proptest! {
         made in prop::collection::vec(task(3, 0..=8), 0..40),
         all_held in prop::bool::weighted(0.1),
         paused in prop::bool::weighted(0.2),
+        admissions in prop::collection::vec(prop::sample::select(vec![
+            AdmissionStrategy::Queue, AdmissionStrategy::DropIfRunning, AdmissionStrategy::Replace,
+        ]), 40),
     ) {
         let made: Vec<Made> = made.into_iter().map(|made| (made.0 % capacities.len(), made.1, made.2, made.3, made.4, made.5)).collect();
         let (mut situation, known) = stand(&capacities, &made);
         situation.all_held = all_held;
         situation.lanes[0].paused = paused;
+        for (task, admission) in situation.tasks.iter_mut().zip(admissions) {
+            task.admission = admission;
+        }
         let forecast = situation.forecast(&known, None, &HashSet::new());
         prop_assert_eq!(forecast.tasks.len(), situation.tasks.len());
         for (n, task) in forecast.tasks.iter().enumerate() {
@@ -381,7 +458,7 @@ proptest! {
     ) {
         let tasks = (0..made.len()).map(|n| waits(n, 0)).collect();
         let situation = situation(&[capacity], tasks);
-        let known = made.iter().enumerate().map(|(n, (durations, _))| (kin(n), durations.clone())).collect();
+        let known = made.iter().enumerate().map(|(n, (durations, _))| (kin(n), once(durations))).collect();
         let forecast = situation.forecast(&known, None, &HashSet::new());
         let lengths: Vec<u64> = made.iter().map(|(durations, taken)| *taken.get(durations)).collect();
         for (task, (start, end)) in forecast.tasks.iter().zip(stepped(&situation, &lengths)) {

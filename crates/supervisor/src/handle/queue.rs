@@ -90,12 +90,13 @@ impl Supervisor {
     /// As [`Supervisor::move_task`], for the moves.
     pub async fn forecast(&self, query: ForecastQuery) -> Result<Foreseen, SupervisorError> {
         let ForecastQuery { slot, tasks, moves } = query;
-        let situation =
+        let mut situation =
             match self.ask(|reply| Message::Queue(QueueMessage::Situation { moves, reply })).await? {
                 Err(SupervisorError::NotFound { id }) => return Err(self.not_active(&id).await?),
                 answer => answer?,
             };
         let durations = self.store.durations(situation.kins(), RUNS).await?;
+        situation.begun(&self.store.begun(situation.tried_before()).await?);
         let made = tokio::task::spawn_blocking(move || situation.forecast(&durations, slot.as_ref(), &tasks));
         let mut forecast = made.await.map_err(|_| SupervisorError::ShuttingDown)?;
         let ids: HashSet<TaskId> = forecast.named().map(|(id, _)| id.clone()).collect();

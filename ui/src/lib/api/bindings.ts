@@ -429,7 +429,21 @@ runner?: string,
 /**
  * The node of a cluster that it is or was on, as the cluster names it.
  */
-node?: string, };
+node?: string, 
+/**
+ * How long its processes stood still, of one that was suspended. That is no part of how long it took.
+ */
+suspension?: Suspension, };
+
+export type Suspension = { 
+/**
+ * In all, in milliseconds, up to `since`.
+ */
+totalMs: number, 
+/**
+ * They stand still since then, Unix milliseconds; absent while they go on.
+ */
+since?: number, };
 
 export type RunnerInfo = { 
 /**
@@ -898,6 +912,10 @@ stopping: boolean,
  */
 suspended?: boolean, 
 /**
+ * How long those of the latest run stood still; see [`crate::TaskRun`].
+ */
+suspension?: Suspension, 
+/**
  * A cluster runs it; then it cannot be suspended.
  */
 onCluster?: OnCluster, 
@@ -1330,6 +1348,10 @@ startedAt: number,
  * Unix milliseconds; absent while it runs.
  */
 finishedAt?: number, 
+/**
+ * See [`crate::TaskRun`].
+ */
+suspension?: Suspension, 
 /**
  * The task's latest attempt.
  */
@@ -2701,6 +2723,14 @@ task: string,
 /**
  * What that is called.
  */
+name: string, } | { "reason": "onlyIfFree", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * What it is called.
+ */
 name: string, } | { "reason": "allHeld" } | { "reason": "lanePaused", 
 /**
  * Which lane.
@@ -2819,7 +2849,11 @@ finishedAt?: number,
 /**
  * How long its latest attempt ran, once the task is over, in milliseconds. The task may have been over later than that.
  */
-tookMs?: number, };
+tookMs?: number, 
+/**
+ * How long the processes of that attempt stood still; see [`crate::TaskRun`].
+ */
+suspension?: Suspension, };
 
 export type JobCalendar = { 
 /**

@@ -6,6 +6,7 @@ import { fakeHead } from "./fake-heads";
 import { checkSpec } from "./fake-check";
 import type { FakeTask } from "./fake-data";
 import type { FakeTasks } from "./fake-tasks";
+import { stoodStill } from "../shared/format";
 import type { TaskRow } from "./types";
 
 type QueueMethods = Pick<
@@ -35,6 +36,8 @@ export function createFakeQueue(tasks: FakeTasks): QueueMethods {
     const { row } = tasks.get(id);
     if (row.task.status.phase !== "running") throw conflict(`task ${id} does not run`);
     row.suspended = suspended || undefined;
+    const [still, now] = [row.suspension ?? { totalMs: 0 }, Date.now()];
+    row.suspension = suspended ? { since: now, ...still } : { totalMs: stoodStill(still, now) };
     tasks.touch(id);
   };
   return {

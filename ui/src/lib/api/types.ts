@@ -113,6 +113,7 @@ export type {
   StopMode,
   SubprocessMode,
   Summary,
+  Suspension,
   Task,
   TaskChange,
   TaskEvent,

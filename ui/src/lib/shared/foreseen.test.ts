@@ -63,6 +63,9 @@ test("what is not known is told with the task that it depends on", () => {
   const running = told({ unknown: why });
   expect(startWords(running, NOW, true)).toBe("");
   expect(endWords(running, NOW, true)).toBe("end not known: it has not run before");
+  expect(whyUnknown({ reason: "onlyIfFree", task: "01a", name: "import" }, "01a")).toBe(
+    "it is canceled if its lane is busy when its time comes",
+  );
   expect(whyUnknown({ reason: "lanePaused", slot: "etl" })).toBe("lane etl is paused");
   expect(whyUnknown({ reason: "laneWaits", slot: "etl", what: "mains power" })).toBe(
     "lane etl waits for mains power",

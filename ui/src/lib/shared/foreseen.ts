@@ -49,6 +49,8 @@ export function whyUnknown(why: NotForeseen, of?: string): string {
       return `${who} is held`;
     case "unexpected":
       return who === "it" ? "it waits for what is not expected" : `it waits for ${who} to fail`;
+    case "onlyIfFree":
+      return `${who} is canceled if its lane is busy when its time comes`;
     case "allHeld":
       return "all tasks are held";
     case "laneWaits":

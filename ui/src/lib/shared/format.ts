@@ -1,5 +1,5 @@
 // How the page says times, sizes and ends in words. Pure; the exact values go into a title beside them.
-import type { Phase, TaskRow, TaskRun, Waiting } from "../api/types";
+import type { Phase, Suspension, TaskRow, TaskRun, Waiting } from "../api/types";
 import { isFinished } from "./phase";
 
 /** What time it is, for words about the moment `at`; asked for only where such words are said. */
@@ -188,15 +188,35 @@ function due(at: number, nowFor: NowFor): string {
 }
 
 /** How long the latest attempt ran, or has been running, in milliseconds; undefined of what waits, or never ran. A task may be over later than
- * its last attempt: one that is canceled between two is. */
+ * its last attempt: one that is canceled between two is. The time in which it was suspended does not count. */
 export function elapsed(
-  { task, startedAt, recentRuns }: Pick<TaskRow, "task" | "startedAt" | "recentRuns">,
+  {
+    task,
+    startedAt,
+    suspension,
+    recentRuns,
+  }: Pick<TaskRow, "task" | "startedAt" | "suspension" | "recentRuns">,
   nowFor: NowFor,
 ): number | undefined {
   const { phase } = task.status;
   if (isFinished(phase)) return recentRuns.at(-1)?.durationMs ?? undefined;
-  return phase === "running" && startedAt != null ? runLength({ startedAt }, nowFor) : undefined;
+  return phase === "running" && startedAt != null ? runLength({ startedAt, suspension }, nowFor) : undefined;
 }
 
-export const runLength = (run: Pick<TaskRun, "startedAt" | "finishedAt">, nowFor: NowFor): number =>
-  Math.max(0, (run.finishedAt ?? nowFor(run.startedAt)) - run.startedAt);
+export function runLength(
+  { startedAt, finishedAt, suspension }: Pick<TaskRun, "startedAt" | "finishedAt" | "suspension">,
+  nowFor: NowFor,
+): number {
+  const end = finishedAt ?? nowFor(startedAt);
+  return Math.max(0, end - startedAt - stoodStill(suspension, end));
+}
+
+/** For how long the processes of a run had been suspended at a time. */
+export const stoodStill = (suspension: Suspension | undefined, at: number): number =>
+  suspension === undefined ? 0 : suspension.totalMs + Math.max(0, at - (suspension.since ?? at));
+
+/** What follows how long a run took, or has taken at a time, that was suspended; nothing of others. */
+export function suspendedWords(suspension: Suspension | undefined, at: number): string {
+  const still = stoodStill(suspension, at);
+  return still === 0 ? "" : `, suspended for ${duration(still)}`;
+}

@@ -11,11 +11,18 @@ const row = (of: (typeof corpus.rows)[number]): TaskRow => ({
     status: { phase: of.phase as Phase, attempt: 1, exitCode: of.exitCode },
   },
   startedAt: of.startedAt,
+  suspension: of.suspension,
   finishedAt: of.finishedAt,
   stopping: false,
   recentRuns:
     of.startedAt !== undefined && of.endedAt !== undefined
-      ? [{ attempt: 1, phase: of.phase as Phase, durationMs: Math.max(0, of.endedAt - of.startedAt) }]
+      ? [
+          {
+            attempt: 1,
+            phase: of.phase as Phase,
+            durationMs: Math.max(0, of.endedAt - of.startedAt - (of.suspension?.totalMs ?? 0)),
+          },
+        ]
       : [],
 });
 

@@ -38,6 +38,9 @@ it("ends a run in words, and only once it has ended", () => {
   expect(endMark({ ...ended, phase: "succeeded", exitCode: 0, remark: "output was cut" })).toBe(
     "Succeeded · exit 0 · output was cut · after 12 s",
   );
+  expect(endMark({ ...ended, phase: "succeeded", exitCode: 0, suspension: { totalMs: 8_000 } })).toBe(
+    "Succeeded · exit 0 · after 4.0 s, suspended for 8.0 s",
+  );
 });
 
 it("says how much of a long line is shown", () => {

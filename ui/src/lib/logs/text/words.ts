@@ -2,7 +2,16 @@
 import type { LogInfo, LogRow, Phase } from "../../api";
 import type { Folded } from "../rows/folds";
 import type { FoldMark } from "../window/folding.svelte";
-import { bytes, digits, duration, minuteOfDay, outcome, plural } from "../../shared/format";
+import {
+  bytes,
+  digits,
+  duration,
+  minuteOfDay,
+  outcome,
+  plural,
+  runLength,
+  suspendedWords,
+} from "../../shared/format";
 import { phaseWord } from "../../shared/phase";
 
 export type TimeMode = "off" | "clock" | "relative" | "delta";
@@ -17,7 +26,7 @@ export function windowTitle(name: string, info: LogInfo | null, attempt: number,
 /** The mark below the last row; null while the run may still print. */
 export function endMark(info: LogInfo | null): string | null {
   if (info === null || info.live || info.finishedAt === undefined) return null;
-  const took = `after ${duration(Math.max(0, info.finishedAt - info.startedAt))}`;
+  const took = `after ${duration(runLength(info, () => 0))}${suspendedWords(info.suspension, info.finishedAt)}`;
   const why = outcome(info);
   const code = info.exitCode !== undefined && !why.startsWith("exit ") ? `exit ${info.exitCode}` : "";
   return [ended(info.phase, why), code, info.remark ?? "", took].filter((part) => part !== "").join(" · ");

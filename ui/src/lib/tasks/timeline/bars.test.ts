@@ -57,6 +57,18 @@ test("what runs on another machine stands in a lane of its own there, below that
   expect(barWords(lanes[1]!.bars[0]!)).toMatch(/^b: ran on nas for /);
 });
 
+test("a run goes on while it is suspended, and that is no part of how long it ran", () => {
+  const over = { ...span("a", "s", 0, 0, 14_000), tookMs: 6_000, suspension: { totalMs: 8_000 } };
+  const stands = { ...span("b", "s", 0, 0), suspension: { totalMs: 1_000, since: 10_000 } };
+  const bars = lanesOf([over, stands], [], 20_000)[0]!.bars;
+  expect(bars.map(({ from, to }) => [from, to])).toEqual([
+    [0, 14_000],
+    [0, 20_000],
+  ]);
+  expect(barWords(bars[0]!)).toMatch(/^a: ran for 6\.0 s, suspended for 8\.0 s, from /);
+  expect(barWords(bars[1]!)).toMatch(/^b: has run for 9\.0 s, suspended for 11 s, from /);
+});
+
 test("no two tasks of a row are in each other's way", () => {
   const times = fc.tuple(fc.nat(200), fc.nat(50), fc.nat(50));
   fc.assert(

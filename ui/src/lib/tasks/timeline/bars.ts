@@ -1,6 +1,15 @@
 // Where what waited, ran and is to come stands on a line of time: lanes below each other, in each as few rows as it takes. Pure.
 import type { ComingRun, Phase, TaskSpan } from "../../api/types";
-import { dayAndMonth, duration, exact, minuteOfDay, plural, timeOfDay } from "../../shared/format";
+import {
+  dayAndMonth,
+  duration,
+  exact,
+  minuteOfDay,
+  plural,
+  stoodStill,
+  suspendedWords,
+  timeOfDay,
+} from "../../shared/format";
 
 export interface Bar {
   from: number;
@@ -72,10 +81,11 @@ export function lanesOf(spans: readonly TaskSpan[], coming: readonly ComingRun[]
 }
 
 /** From when to when its latest attempt ran. Of a task that waits for another attempt that is not told. */
-function lastRun({ phase, startedAt, finishedAt, tookMs }: TaskSpan, now: number) {
+function lastRun({ phase, startedAt, finishedAt, tookMs, suspension }: TaskSpan, now: number) {
   if (startedAt === undefined || phase === "pending") return undefined;
   if (finishedAt === undefined) return { from: startedAt, to: Math.max(now, startedAt) };
-  return { from: startedAt, to: tookMs === undefined ? finishedAt : startedAt + tookMs };
+  const to = tookMs === undefined ? finishedAt : startedAt + tookMs + (suspension?.totalMs ?? 0);
+  return { from: startedAt, to };
 }
 
 /** That in which it ran last, else one of its own name. */
@@ -104,9 +114,14 @@ function packed(tasks: Omit<Bar, "row">[][]): { rows: number; bars: Bar[] } {
 export function barWords({ name, kind, from, to, span }: Bar): string {
   if (kind === "coming" || !span) return `${name}: to be run on ${exact(from)}`;
   const { phase, startedAt, finishedAt } = span;
-  const words = (verb: string) => `${name}: ${verb} ${duration(to - from)}, from ${exact(from)}`;
+  const words = (verb: string, took = duration(to - from)) => `${name}: ${verb} ${took}, from ${exact(from)}`;
   const where = span.machine === undefined ? "" : `on ${span.machine} `;
-  if (kind === "run") return words(finishedAt === undefined ? `has run ${where}for` : `ran ${where}for`);
+  if (kind === "run") {
+    const { suspension } = span;
+    const took =
+      duration(Math.max(0, to - from - stoodStill(suspension, to))) + suspendedWords(suspension, to);
+    return words(finishedAt === undefined ? `has run ${where}for` : `ran ${where}for`, took);
+  }
   if (startedAt !== undefined && from >= startedAt) return words("waited for another attempt for");
   // When the latest attempt began is known, and not those before it.
   const before = phase === "pending" ? span.attempt : span.attempt - 1;
