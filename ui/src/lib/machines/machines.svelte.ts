@@ -97,16 +97,21 @@ export class Machines {
     if (!this.stale) await left;
   }
 
+  #lastHeard(): number {
+    const { reach } = this;
+    // Up to its removal it was there.
+    if (this.told.removed || reach?.state !== "lost") return Date.now();
+    return reach.heard ?? this.pulse.lastHeard;
+  }
+
   #take(told: MachineList) {
     const before = this.stale && this.told.chosen === told.chosen;
     const link = this.current?.link;
     if (told.chosen !== this.told.chosen) this.pulse.restart();
     this.told = told;
     if (link !== undefined && this.current && link !== this.current.link) this.onrelink?.();
-    const { reach } = this;
-    const heard = reach?.state === "lost" ? reach.heard : undefined;
     // That it is lost is noticed long after its last word.
-    if (this.stale) this.lostAt = before ? this.lostAt : (heard ?? this.pulse.lastHeard);
+    if (this.stale) this.lostAt = before ? this.lostAt : this.#lastHeard();
     else this.lostAt = undefined;
     // While it is tried, nobody knows yet.
     if (before && this.reach?.state === "reached") {

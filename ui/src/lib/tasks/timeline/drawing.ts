@@ -188,7 +188,8 @@ export function draw(canvas: HTMLCanvasElement, picture: Picture): void {
     pen.fillRect(0, y, width, layout.whose);
     pen.fillStyle = colour("--line");
     pen.fillRect(0, y, width, 1);
-    pen.fillRect(0, y + layout.whose - 1, width, 1);
+    // The next one has its own above it.
+    if (heads[n + 1] !== y + layout.whose) pen.fillRect(0, y + layout.whose - 1, width, 1);
     font("600");
     const name = fit(pen, side.name, width - 16);
     write(name, "--text", 8, y + layout.whose / 2, width - 16);
