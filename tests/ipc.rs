@@ -487,6 +487,30 @@ async fn a_stream_ends_when_its_page_closes_it() {
 }
 
 #[test]
+fn the_main_window_alone_asks_a_machine_by_its_name() {
+    let desk = Desk::new();
+    let main = desk.window("main");
+    let run = json!({"id": "t1", "attempt": 1});
+    let here = call(&main, "get_log_info", json!({"run": run})).expect("answered");
+    assert_eq!(call(&main, "get_log_info", json!({"run": run, "machine": null})), Ok(here));
+    let sources = json!([run]);
+    for (command, arguments) in [
+        ("get_log_info", json!({"run": run, "machine": "nobody"})),
+        ("get_task_status", json!({"id": "t1", "machine": "nobody"})),
+        ("open_merged_window", json!({"sources": sources, "machine": "nobody"})),
+    ] {
+        let refused = call(&main, command, arguments).expect_err(command);
+        assert_eq!(refused["error"], "Unavailable", "{command}: {refused}");
+    }
+    let refused = call(&main, "get_log_info", json!({"run": run, "machine": 7})).expect_err("no name");
+    assert_eq!((&refused["error"], &refused["field"]), (&json!("InvalidRequest"), &json!("machine")));
+
+    let log = desk.window("log-1");
+    let refused = call(&log, "get_log_info", json!({"run": run, "machine": null})).expect_err("not its");
+    assert_eq!(refused["error"], "PermissionDenied");
+}
+
+#[test]
 fn a_log_is_opened_once_and_under_a_label_that_may_read_it() {
     use tauri::Manager;
     let desk = Desk::new();

@@ -105,6 +105,14 @@ async fn what_a_window_asks_goes_to_the_machine_that_it_is_on() {
     let log = desk.app.get_webview_window("log-1").expect("opened");
     assert!(has(&log, &there) && !has(&log, &here));
 
+    // Another machine can be asked, and its logs opened, without turning to it.
+    let row = |machine: Value| call(&main, "get_task_row", json!({"id": there, "machine": machine}));
+    assert_ne!(row(json!("build box")), Ok(Value::Null));
+    assert_eq!(row(Value::Null), Ok(Value::Null));
+    let again = json!({"sources": sources, "row": 0, "machine": "build box"});
+    call(&main, "open_merged_window", again).expect("opened");
+    assert!(desk.app.get_webview_window("log-2").is_none());
+
     // The same log of this machine would be another window.
     call(&main, "open_merged_window", json!({ "sources": sources })).expect("opened");
     assert!(desk.app.get_webview_window("log-2").is_some());

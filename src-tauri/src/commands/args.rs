@@ -1,6 +1,7 @@
 //! What commands are handed: the engine, and arguments read from JSON so that a bad one is answered with the error object, and
 //! not with Tauri's sentence.
 
+use crate::windows::MAIN;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use solti_api::{ApiError, DesktopApi};
@@ -12,7 +13,7 @@ use tauri::{
     ipc::{CommandArg, CommandItem, InvokeBody, InvokeError, InvokeMessage},
 };
 
-/// The argument that names another machine than that of the window: a connection's name, or null for this one.
+/// The argument with which the main window names another machine than its own: a connection's name, or null for this one.
 pub(super) const MACHINE: &str = "machine";
 
 /// The engine of the machine that the calling window is on, or that the call names.
@@ -33,6 +34,10 @@ impl Api {
             let window = webview.label();
             return Ok(Self { machine: machines.of(window), api: machines.api(window)? });
         };
+        // A log window is about the logs of one machine.
+        if webview.label() != MAIN {
+            return Err(ApiError::PermissionDenied { reason: "this window is about one machine".into() });
+        }
         let machine = read_whole(named.clone(), MACHINE).map_err(ApiError::from)?;
         Ok(Self { api: machines.api_of(&machine)?, machine })
     }

@@ -7,6 +7,7 @@ afterEach(cleanup);
 const bars = (count: number): RunBar[] =>
   Array.from({ length: count }, (_, n) => ({
     key: String(n + 1),
+    attempt: n + 1,
     phase: "succeeded",
     height: 10,
     said: `Run ${n + 1}`,
@@ -35,6 +36,8 @@ test("many bars are one stop, at the newest, and arrows go to the older ones and
   // A run that comes meanwhile takes nobody from where they are.
   await rerender({ ...props, bars: bars(61) });
   expect([focused(), stops().map(({ dataset }) => dataset["key"])]).toEqual(["59", ["59"]]);
+  // The menu of a run finds it by that.
+  expect(document.activeElement?.getAttribute("data-attempt")).toBe("59");
   await fireEvent.click(document.activeElement!);
   expect(onchoose).toHaveBeenCalledExactlyOnceWith("59");
 });
