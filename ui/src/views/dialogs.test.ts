@@ -67,3 +67,17 @@ test("when a form is discarded the focus is back where it was opened", async () 
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   expect(document.activeElement).toBe(opener);
 });
+
+test("the caret stands behind what a form begins with", async () => {
+  useBackend(createFakeBackend({ tasks: 20 }));
+  render(MainView);
+  await screen.findAllByTestId("task-row");
+  const row = rows().find(({ dataset }) => dataset.phase === "failed")!;
+  await fireEvent.click(row);
+  await key("e");
+  await screen.findByTestId("submit-dialog");
+  const command = await screen.findByTestId<HTMLTextAreaElement>("field-command");
+  expect(command.value.length).toBeGreaterThan(0);
+  expect(document.activeElement).toBe(command);
+  expect(command.selectionStart).toBe(command.value.length);
+});

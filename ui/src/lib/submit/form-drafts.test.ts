@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, screen, waitFor } from "@testing-library/svelte";
 import { expect, it } from "vitest";
 import type { TaskSpec } from "../api";
-import { eachTestAnew, field, given, open, type } from "./form-in-test";
+import { eachTestAnew, field, given, open, refuse, type } from "./form-in-test";
 
 eachTestAnew();
 
@@ -57,4 +57,26 @@ it("keeps secrets out of a draft, and says which to write again", async () => {
   expect(screen.getByLabelText<HTMLInputElement>("Value of variable 2").value).toBe("eu");
   await fireEvent.input(screen.getByLabelText("Value of variable 1"), { target: { value: "new" } });
   expect(screen.queryByTestId("withheld")).toBeNull();
+});
+
+it("says at once what is wrong in a closed section of what it brings back", async () => {
+  const limit = (label: string) => screen.getByLabelText<HTMLInputElement>(label);
+  open();
+  await type("field-command", "true");
+  await fireEvent.click(screen.getByText("Limits and stop"));
+  await fireEvent.input(limit("Processor, %"), { target: { value: "1.5" } });
+  await waitFor(() => expect(given.drafts.of()?.form.limits.cpu).toBe("1.5"));
+  cleanup();
+  refuse("kind.subprocess.mode.command.command", "is not to one's taste");
+  open();
+  await screen.findByText("Check this");
+  expect(screen.getByTestId("bad-fields").textContent).toContain("1 field needs attention");
+  await fireEvent.click(screen.getByText("Limits and stop"));
+  const said = () => screen.queryByTestId("error-limits.cpuPercent")?.textContent;
+  expect(said()).toBe("Enter a whole number, such as 150");
+  // It stays until it is mended, whatever else is left.
+  await fireEvent.input(limit("Memory"), { target: { value: "much" } });
+  await fireEvent.blur(limit("Memory"));
+  await screen.findByTestId("error-limits.memoryBytes");
+  expect(said()).toBe("Enter a whole number, such as 150");
 });

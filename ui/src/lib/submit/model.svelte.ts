@@ -4,7 +4,7 @@ import { ApiError, type Backend, type Job, type TaskSpec } from "../api";
 import { askedAbout } from "./cluster";
 import { ClusterOutlook } from "./cluster-outlook.svelte";
 import { Drafts, type Origin, type WrittenText } from "./draft";
-import { byField, placeError, sentence } from "./errors";
+import { byField, placeError, sectionOf, sentence } from "./errors";
 import { released } from "../shared/press";
 import { looksSecret } from "../shared/secret";
 import { emptyForm, nameLaneAnew, type Form, type Tab } from "./form";
@@ -89,7 +89,14 @@ export class SubmitModel {
     this.form = this.#begin(draft?.form);
     this.#theirs = initial ? fromSpec(initial, this.form.lane.suffix) : emptyForm();
     this.#begun = this.#typed();
-    if (draft?.text) void this.#show(draft.text);
+    if (draft) void this.#lookOver(draft.text);
+  }
+
+  /** What a draft has wrong in a section that is closed is said when it is brought back; what stands open is seen. */
+  async #lookOver(text: WrittenText | undefined): Promise<void> {
+    if (text) await this.#show(text);
+    await this.check((field) => this.#left.has(field) || sectionOf(field) !== null);
+    for (const field of Object.keys(this.errors)) this.#left.add(field);
   }
 
   async #show({ view, text }: WrittenText): Promise<void> {

@@ -31,7 +31,7 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
     if (text.trim() === "") return undefined;
     const value = Number(text);
     if (/^\s*\d+\s*$/.test(text) && Number.isSafeInteger(value)) return value;
-    errors[field] = "Enter a whole number, such as 3";
+    errors[field] = `Enter a whole number, such as ${SAMPLES[field] ?? 3}`;
     return undefined;
   };
   const size = (text: string, field: string): number | undefined => {
@@ -111,6 +111,14 @@ export function toSpec(form: Form, home?: string): { spec: TaskSpec; errors: Fie
   }
   return { spec, errors };
 }
+
+/** Of a field, a number that one may want there. */
+const SAMPLES: Readonly<Record<string, number>> = {
+  "limits.cpuPercent": 150,
+  "limits.openFiles": 1024,
+  "limits.processes": 100,
+  "cluster.timeMinutes": 90,
+};
 
 const answered = (answer: Answer): boolean | undefined => (answer === "" ? undefined : answer === "yes");
 
