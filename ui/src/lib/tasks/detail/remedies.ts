@@ -42,10 +42,10 @@ export function remedies(w: Workspace, row: TaskRow, spec: TaskSpec | undefined)
     return [
       {
         label: `Rerun with ${span(2 * limit)}`,
+        // In the form, where all else can be changed as well.
         act: () => w.form.editCurrent("timeout", (before) => ({ ...before, timeout: 2 * limit })),
       },
       rerun,
-      edit,
     ];
   return [rerun, edit];
 }
