@@ -51,6 +51,17 @@ describe("the editor of a job", () => {
     await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText("Cron line")));
   });
 
+  it("finds nothing wrong with a time that is not chosen yet, until it is saved", async () => {
+    open({ ...(await jobNamed("old-report")), schedules: [{ id: "once", at: Date.now() + 86_400_000 }] });
+    const when = await screen.findByLabelText("When");
+    await type(when, "");
+    expect(when.getAttribute("aria-invalid")).toBe("false");
+    expect(screen.queryByText("Choose a day and a time")).toBeNull();
+    await fireEvent.click(screen.getByTestId("save-job"));
+    await screen.findByText("Choose a day and a time");
+    expect(when.getAttribute("aria-invalid")).toBe("true");
+  });
+
   it("asks before it discards what was typed, and nothing when there is nothing", async () => {
     open();
     await fireEvent.click(screen.getByText("Cancel"));
