@@ -60,7 +60,7 @@ pub(crate) fn limits() -> Finding {
     let processes = most_processes().map(|most| most / PROCESSES_A_TASK);
     let words = |tasks: Option<u64>| tasks.map_or("any number".to_owned(), solti_model::grouped);
     let said =
-        format!("open files carry {} running tasks, processes {}", words(descriptors), words(processes));
+        format!("{} running tasks by open files, {} by processes", words(descriptors), words(processes));
     let least = descriptors.into_iter().chain(processes).min();
     if least.is_none_or(|least| least >= ENOUGH_TASKS) {
         return Finding::ok(WHAT, said);

@@ -51,7 +51,7 @@ async fn a_sound_folder_is_well_while_the_app_has_it_open_and_stays_as_it_is() {
     assert_eq!(finding(&diagnosis, "Shim").state, FindingState::Ok);
     let limits = &finding(&diagnosis, "Limits").said;
     assert!(
-        limits.starts_with("open files carry ") && limits.contains(" running tasks, processes "),
+        limits.contains(" running tasks by open files, ") && limits.ends_with(" by processes"),
         "{limits}"
     );
     assert_eq!(finding(&diagnosis, "Window").said, "one");

@@ -147,7 +147,9 @@ test("all that match are deleted, also what is not loaded, after a question with
   await fireEvent.click(screen.getByTestId("delete-all"));
   const question = await screen.findByTestId("question");
   expect(question.textContent).toContain("Delete 3 tasks?");
-  expect(question.textContent).toContain("All tasks in the list, including those not loaded yet.");
+  expect(question.textContent).toContain(
+    "This applies to every task in the list, including those not loaded yet.",
+  );
   expect(question.textContent).toContain("without Undo");
   const deleted = vi.spyOn(short, "deleteTask");
   await fireEvent.click(within(question).getByRole("button", { name: "Delete 3 tasks" }));

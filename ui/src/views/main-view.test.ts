@@ -296,7 +296,7 @@ test("closing while tasks run asks, keeps them by default, and is remembered onl
   const answered = vi.spyOn(fake, "answerClosing");
   fake.askClosing({ running: 2, waiting: 1, leads: "toEnd" });
   expect(await screen.findByText("Close while 2 tasks run?")).toBeTruthy();
-  expect(screen.getByText(/1 waiting task starts then/)).toBeTruthy();
+  expect(screen.getByText(/1 waiting task starts when you open Solti again/)).toBeTruthy();
   expect(document.activeElement).toBe(screen.getByTestId("close-keep"));
   await fireEvent.click(screen.getByTestId("close-cancel"));
   expect(answered).toHaveBeenLastCalledWith("cancel", false);

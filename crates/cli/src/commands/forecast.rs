@@ -78,7 +78,7 @@ fn ends(task: &TaskForecast, now: u64) -> String {
 fn within(TimeRange { from, to }: TimeRange, now: u64) -> String {
     let (from, to) = (from.saturating_sub(now), to.saturating_sub(now));
     match (words::took(from), words::took(to)) {
-        _ if to == 0 => "now".to_owned(),
+        _ if to == 0 => "within seconds".to_owned(),
         (earliest, latest) if earliest == latest => format!("in {latest}"),
         (_, latest) if from == 0 => format!("within {latest}"),
         (earliest, latest) => format!("in {earliest} to {latest}"),
@@ -120,12 +120,12 @@ mod tests {
     fn times_are_told_from_now_on() {
         let now = 1_000_000;
         let range = |from: u64, to: u64| within(TimeRange { from: now + from, to: now + to }, now);
-        assert_eq!(range(0, 0), "now");
+        assert_eq!(range(0, 0), "within seconds");
         assert_eq!(range(0, 90_000), "within 1 min 30 s");
         assert_eq!(range(60_000, 90_000), "in 1 min 00 s to 1 min 30 s");
         assert_eq!(range(60_000, 60_200), "in 1 min 00 s");
         let past = TimeRange { from: now - 5, to: now - 1 };
-        assert_eq!(within(past, now), "now", "what was told a moment ago");
+        assert_eq!(within(past, now), "within seconds", "what was told a moment ago");
     }
 
     #[test]

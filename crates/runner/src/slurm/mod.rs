@@ -104,7 +104,7 @@ impl SlurmRunner {
         let SlurmSettings { enabled, folder } = self.settings.borrow().clone();
         let folder = folder.map(PathBuf::from).filter(|_| enabled);
         let folder = folder
-            .ok_or("no Slurm cluster is set up here: turn it on in Settings, and name a shared folder")?;
+            .ok_or("no Slurm cluster is set up here: turn on “Slurm cluster” under Runners, and name a shared folder")?;
         match self.client.absent() {
             Some(why) => Err(why),
             None => Ok(folder),

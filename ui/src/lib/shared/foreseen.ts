@@ -18,11 +18,11 @@ export function rough(ms: number): string {
   return `${Math.floor(hours / 24)} d ${digits(hours % 24)} h`;
 }
 
-/** `now`, `within 40 s`, `in about 6 min`, `in 4 to 6 min`, `in 50 s to 2 min`. */
+/** `within seconds`, `within 40 s`, `in about 6 min`, `in 4 to 6 min`, `in 50 s to 2 min`. */
 export function inRange({ from, to }: TimeRange, now: number): string {
   const most = Math.max(0, to - now);
   const least = Math.max(0, from - now);
-  if (most < SECOND) return "now";
+  if (most < SECOND) return "within seconds";
   if (least < SECOND) return `within ${rough(most)}`;
   const [early, late] = [rough(least), rough(most)];
   if (early === late) return `in about ${late}`;

@@ -176,7 +176,7 @@ export class TaskCommands {
       if (total === 0) return notices.say("plain", "This applies to none of them");
       this.#host.ask({
         title: `${title} ${plural(total, "task")}?`,
-        body: `All ${filterText ? "that match the filter" : "tasks in the list"}, including those not loaded yet. ${body}`,
+        body: `This applies to every task ${filterText ? "that matches the filter" : "in the list"}, including those not loaded yet. ${body}`,
         verb: `${verb} ${plural(total, "task")}`,
         harmless,
         act: () => {
