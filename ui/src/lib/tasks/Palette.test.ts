@@ -85,3 +85,23 @@ test("the arrows go round, and what is found later leaves the chosen one alone",
   await press("ArrowDown");
   expect(current()).toBe(screen.getAllByRole("option")[0]);
 });
+
+test("of tasks that match alike the newest comes first", async () => {
+  const { backend, workspace } = await open(0);
+  const { rows } = await createFakeBackend({ tasks: 5 }).listTasks({ query: {} });
+  const found = [3, 1, 5, 2, 4].map((n, at) => {
+    const row = structuredClone(rows[at]!);
+    Object.assign(row.task.spec, { name: `build step ${n}`, command: "make" });
+    Object.assign(row.task.metadata, { id: `t-${n}`, createdAt: n });
+    return row;
+  });
+  backend.listTasks = async () => ({ rows: found, total: found.length });
+  expect(workspace.visible).toEqual([]);
+  await type("build step");
+  await waitFor(() => expect(titles().filter((title) => title.startsWith("build step"))).toHaveLength(5));
+  expect(
+    titles()
+      .map((title) => /^build step (\d)/.exec(title)?.[1])
+      .filter(Boolean),
+  ).toEqual(["5", "4", "3", "2", "1"]);
+});

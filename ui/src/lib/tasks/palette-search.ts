@@ -46,6 +46,7 @@ function offered(all: readonly Entry[], recent: readonly string[]): readonly Mat
 
 function matching(all: readonly Entry[], needle: string, recent: readonly string[]): readonly MatchGroup[] {
   const found = go(needle, all, { keys: ["title", (entry) => entry.detail ?? ""], limit: 0, threshold: 0.3 });
+  const places = new Map(all.map((entry, place) => [entry, place]));
   const scored = found.map((result) => {
     const [title] = result;
     const at = recent.indexOf(result.obj.key);
@@ -57,7 +58,8 @@ function matching(all: readonly Entry[], needle: string, recent: readonly string
         : [{ text: result.obj.title, hit: false }];
     return { entry: result.obj, title: parts, score };
   });
-  scored.sort((a, b) => b.score - a.score);
+  // Of those that match alike, as they were offered: tasks from the newest.
+  scored.sort((a, b) => b.score - a.score || places.get(a.entry)! - places.get(b.entry)!);
   // The group of the best match is shown first, and so on.
   const order = [...new Set(scored.map(({ entry }) => entry.group))];
   return nonEmpty(

@@ -82,7 +82,8 @@ function selected(w: Workspace): Entry[] {
 function taskEntries(w: Workspace, found: readonly TaskRow[]): Entry[] {
   const rows = new Map<string, TaskRow>();
   for (const row of [...w.visible, ...found]) rows.set(row.task.metadata.id, row);
-  return [...rows.values()].map(({ task: { spec, status, metadata } }) => ({
+  const newest = [...rows.values()].sort((a, b) => b.task.metadata.createdAt - a.task.metadata.createdAt);
+  return newest.map(({ task: { spec, status, metadata } }) => ({
     key: `task:${metadata.id}`,
     group: "Tasks",
     title: spec.name,
@@ -184,6 +185,12 @@ function places(w: Workspace): Entry[] {
   ];
 }
 
+const ZOOMS = [
+  ["Zoom in", "Ctrl +", 1],
+  ["Zoom out", "Ctrl −", -1],
+  ["Zoom to 100 %", "Ctrl 0", 0],
+] as const;
+
 function settings(w: Workspace): Entry[] {
   return [
     ...(["system", "light", "dark"] as const).map((choice): Entry => ({
@@ -192,6 +199,14 @@ function settings(w: Workspace): Entry[] {
       title: `Theme: ${choice}`,
       hint: theme.choice === choice ? "chosen" : "",
       act: () => void w.settings.setTheme(choice),
+    })),
+    ...ZOOMS.map(([title, hint, by]): Entry => ({
+      key: `zoom-${by}`,
+      group: "Settings",
+      sought: true,
+      title,
+      hint,
+      act: () => w.zoom(by),
     })),
     ...SECTIONS.map(({ key, word }): Entry => ({
       key: `settings-${key}`,
