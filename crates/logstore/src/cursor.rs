@@ -463,8 +463,7 @@ pub(crate) fn index_end(files: &LogFiles, segment: u32) -> Result<Option<IndexEn
             counts = counts.after(&record);
             at += size;
         }
-        counts.row = counts.row + u64::from(counts.open_row.take().is_some());
-        return Ok(Some(IndexEnd { counts, is_marked }));
+        return Ok(Some(IndexEnd { counts: counts.closed(), is_marked }));
     }
     Ok(None)
 }

@@ -206,6 +206,11 @@ impl Counts {
         self
     }
 
+    /// As if the row that stands open had ended.
+    pub(crate) fn closed(self) -> Self {
+        Self { row: self.row + u64::from(self.open_row.is_some()), open_row: None, ..self }
+    }
+
     /// About what `of` was when row `row` began, which did so between here and `to`: as if rows were even.
     pub(crate) fn share(&self, to: &Self, row: RowNo, of: impl Fn(&Self) -> u64) -> u64 {
         let rows = to.row.saturating_since(self.row).max(1);

@@ -88,7 +88,7 @@ pub use export::{RawExport, RowExport};
 #[cfg(feature = "reader")]
 pub use merged::{Merged, MergedExport, PlacedHit, PlacedRow};
 #[cfg(feature = "reader")]
-pub use packed::{first_file, pack};
+pub use packed::{first_file, forget_end, pack};
 #[cfg(feature = "reader")]
 pub use reader::{Batch, Gap, GapCause, LineSpan, LogReader};
 #[cfg(feature = "reader")]

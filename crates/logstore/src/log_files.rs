@@ -274,6 +274,13 @@ impl State {
             self.take_packed(packed);
             return Ok(());
         }
+        if found.is_empty() {
+            if let Some(removed) = packed::removed(run_dir)? {
+                self.take_packed(removed);
+                return Ok(());
+            }
+            must_be_in_reach(run_dir)?;
+        }
         // Of two files of one segment the log stays.
         found.sort_unstable_by_key(|(segment, is_log)| (*segment, !is_log));
         found.dedup_by_key(|(segment, _)| *segment);
@@ -418,6 +425,17 @@ fn open_plain(path: &Path) -> Result<Option<File>, LogError> {
         },
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(LogError::open(path)(e)),
+    }
+}
+
+/// Where not even the folder of all tasks is there, or a task's leads nowhere, nothing can be said of its logs: a disk is not
+/// mounted, say.
+fn must_be_in_reach(run_dir: &Path) -> Result<(), LogError> {
+    let Some(task) = run_dir.parent() else { return Ok(()) };
+    let of_task = if task.is_symlink() { Some(task) } else { task.parent() };
+    match of_task.map(Path::metadata) {
+        Some(Err(e)) => Err(LogError::open(run_dir)(e)),
+        _ => Ok(()),
     }
 }
 

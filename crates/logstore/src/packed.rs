@@ -1,6 +1,7 @@
 //! Small logs that have ended, packed: `<attempt>.log` beside the run's folder, which goes, holds the bytes as they were,
 //! and an extended attribute of it what `output.idx` said. So a log of one line takes one block of the disk and one inode
-//! instead of three and three. Also what is left of a log that was removed as a whole: an empty file with the counts.
+//! instead of three and three. Also what is left of a log that was removed as a whole: an empty file with the counts. Should somebody
+//! remove the file by hand, an attribute of the folder that it was in tells the same.
 //!
 //! To readers it is a log of one segment with an index of one page (`log_files`). A file that lost its attribute, as in
 //! a copy without them, is read as all stdout of the time at which it was written.
@@ -11,7 +12,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
+use rustix::fs::{XattrFlags, fgetxattr, fsetxattr, removexattr};
 use rustix::io::Errno;
 
 use solti_positions::{LogOffset, RowNo};
@@ -77,6 +78,52 @@ pub fn first_file(run_dir: &Path) -> PathBuf {
     }
 }
 
+/// The attribute of the task's folder that tells how long a run's packed log was, and that folder.
+fn end_of(run_dir: &Path) -> Option<(String, &Path)> {
+    Some((format!("{ATTRIBUTE}.{}", run_dir.file_name()?.to_str()?), run_dir.parent()?))
+}
+
+/// Best effort: it is for who removes files by hand.
+fn note_end(run_dir: &Path, counts: &Counts) {
+    let value = encode(1, counts, &encoded(&[Record::END]));
+    if let (Some((name, task)), Some(value)) = (end_of(run_dir), value)
+        && let Ok(task) = File::open(task)
+    {
+        fsetxattr(task, name, &value, XattrFlags::empty()).ok();
+    }
+}
+
+/// To be called when the log of an attempt is removed for good: nobody will ask how long it was.
+pub fn forget_end(run_dir: &Path) {
+    if let Some((name, task)) = end_of(run_dir) {
+        removexattr(task, name).ok();
+    }
+}
+
+/// What is known of a packed log that somebody has removed: an empty segment behind it.
+pub(crate) fn removed(run_dir: &Path) -> Result<Option<Packed>, LogError> {
+    let Some((name, task)) = end_of(run_dir) else { return Ok(None) };
+    let task = match File::open(task) {
+        Ok(task) => task,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(LogError::open(task)(e)),
+    };
+    let Some((segment, page)) = stored(&task, &name)? else { return Ok(None) };
+    let header = Counts::take_header(Place { segment, page: 0 }, &page[..HEADER]);
+    let nothing = File::open("/dev/null").map_err(LogError::read(LOG_FILE))?;
+    Ok(header.map(|header| Packed { segment, header, log: nothing, page }))
+}
+
+/// What an attribute says; `None` without one, or where nobody has encoded it.
+fn stored(file: &File, name: &str) -> Result<Option<OnlyPage>, LogError> {
+    let mut value = [0; MOST];
+    match fgetxattr(file, name, &mut value) {
+        Ok(len) => Ok(decode(&value[..len])),
+        Err(Errno::NODATA | Errno::NOTSUP | Errno::RANGE) => Ok(None),
+        Err(e) => Err(LogError::read(LOG_FILE)(e.into())),
+    }
+}
+
 /// Opens the packed log of a run, if there is one; a symbolic link is not followed.
 pub(crate) fn open(run_dir: &Path) -> Result<Option<Packed>, LogError> {
     let (Some(path), Some(about)) = (path(run_dir), about(run_dir)?) else { return Ok(None) };
@@ -85,13 +132,7 @@ pub(crate) fn open(run_dir: &Path) -> Result<Option<Packed>, LogError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(LogError::open(&path)(e)),
     };
-    let mut value = [0; MOST];
-    let stored = match fgetxattr(&log, ATTRIBUTE, &mut value) {
-        Ok(len) => decode(&value[..len]),
-        Err(Errno::NODATA | Errno::NOTSUP | Errno::RANGE) => None,
-        Err(e) => return Err(LogError::read(LOG_FILE)(e.into())),
-    };
-    let page = match stored {
+    let page = match stored(&log, ATTRIBUTE)? {
         Some(page) => page,
         None => guess(&log, &about)?,
     };
@@ -208,7 +249,7 @@ pub fn pack(run_dir: &Path) -> Result<bool, LogError> {
         return Ok(false);
     }
     page[..bytes.len()].copy_from_slice(&bytes);
-    let Some((counts, records)) = whole(segment, &page, log_bytes) else { return Ok(false) };
+    let Some((counts, records, end)) = whole(segment, &page, log_bytes) else { return Ok(false) };
     let Some(value) = encode(segment, &counts, records) else { return Ok(false) };
     let made = log_bytes == 0 && !log.exists();
     let file = OpenOptions::new().write(true).create_new(made).mode(0o600).open(&log);
@@ -223,6 +264,7 @@ pub fn pack(run_dir: &Path) -> Result<bool, LogError> {
         }
     }
     fs::rename(&log, &packed).map_err(LogError::write(LOG_FILE))?;
+    note_end(run_dir, &end.closed());
     leave(run_dir, &index)?;
     Ok(true)
 }
@@ -275,8 +317,8 @@ fn only_segment(run_dir: &Path) -> Result<Option<(u32, u64)>, LogError> {
     Ok(found.filter(|_| has_index).map(|segment| (segment, log_bytes)))
 }
 
-/// The counts at the page's beginning and its records, if they tell of the whole log and its end.
-fn whole(segment: u32, page: &[u8; PAGE], log_bytes: u64) -> Option<(Counts, &[u8])> {
+/// The counts at the page's beginning, its records, and the counts behind them, if they tell of the whole log and its end.
+fn whole(segment: u32, page: &[u8; PAGE], log_bytes: u64) -> Option<(Counts, &[u8], Counts)> {
     let header = Counts::take_header(Place { segment, page: 0 }, &page[..HEADER])?;
     if header.counts.offset != header.segment_start {
         return None;
@@ -293,7 +335,7 @@ fn whole(segment: u32, page: &[u8; PAGE], log_bytes: u64) -> Option<(Counts, &[u
         }
     }
     let is_whole = counts.offset == header.segment_start + log_bytes;
-    is_whole.then(|| (header.counts, &page[HEADER..at]))
+    is_whole.then(|| (header.counts, &page[HEADER..at], counts))
 }
 
 /// Whether this is the whole index of a log of one segment of `log_bytes` bytes, and these are all its rows.

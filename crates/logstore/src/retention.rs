@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use crate::cursor::{Cursor, LogFiles};
+use crate::cursor::{Cursor, LogFiles, index_end};
 use crate::format::Counts;
 use crate::index_writer::IndexWriter;
 use crate::new_file::remove_file;
@@ -302,12 +302,17 @@ fn end_of_log(run_dir: &Path) -> Result<Option<Counts>, LogError> {
     let mut cursor = Cursor::new();
     cursor.seek_last(&mut files)?;
     while cursor.next(&mut files)?.is_some() {}
-    Ok(cursor.has_ended().then(|| cursor.counts()))
+    if cursor.has_ended() {
+        return Ok(Some(cursor.counts()));
+    }
+    // One that somebody has cut tells by its index how long it was.
+    let Some(last) = files.segments().last().copied() else { return Ok(None) };
+    Ok(index_end(&files, last)?.filter(|end| end.is_marked).map(|end| end.counts))
 }
 
 fn remove_packed(run_dir: &Path) -> Result<(), LogError> {
     let Some(counts) = end_of_log(run_dir)? else { return Ok(()) };
-    if packed::clear(run_dir, 1, closed(counts))? {
+    if packed::clear(run_dir, 1, counts.closed())? {
         return Ok(());
     }
     // Without attributes the counts are in a file of their own, as those of any other log.
@@ -316,14 +321,9 @@ fn remove_packed(run_dir: &Path) -> Result<(), LogError> {
     packed::remove(run_dir)
 }
 
-/// The counts behind a log: a row that never ended goes with the others.
-fn closed(counts: Counts) -> Counts {
-    Counts { row: counts.row + u64::from(counts.open_row.is_some()), open_row: None, ..counts }
-}
-
 /// Makes an empty segment behind the last one, for the end mark and the counts.
 fn leave_end(run_dir: &Path, segment: u32, counts: Counts) -> Result<(), LogError> {
-    let counts = closed(counts);
+    let counts = counts.closed();
     let file = new_index(run_dir, segment + 1)?;
     let mut index = IndexWriter::of_segment(file, segment + 1, counts.offset, counts);
     index.make_room(counts.ts_ms).map_err(LogError::write(INDEX_FILE))?;

@@ -207,6 +207,21 @@ fn a_log_without_index_is_all_stdout() {
 }
 
 #[test]
+fn a_log_whose_place_is_out_of_reach_is_not_empty() {
+    let dir = tempfile::tempdir().unwrap();
+    let runs = dir.path().join("runs");
+    let run = runs.join("task/1");
+    assert!(LogView::open(&run).is_err(), "no folder of runs");
+    std::os::unix::fs::symlink(dir.path().join("unmounted"), &runs).unwrap();
+    assert!(LogView::open(&run).is_err(), "it leads nowhere");
+    fs::remove_file(&runs).unwrap();
+    fs::create_dir(&runs).unwrap();
+    LogView::open(&run).expect("nothing was printed");
+    std::os::unix::fs::symlink(dir.path().join("unmounted"), runs.join("task")).unwrap();
+    assert!(LogView::open(&run).is_err(), "the task's own leads nowhere");
+}
+
+#[test]
 fn no_files_are_an_empty_log_until_they_come() {
     let dir = tempfile::tempdir().unwrap();
     let mut reader = LogReader::open(dir.path()).unwrap();

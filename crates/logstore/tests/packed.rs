@@ -6,7 +6,7 @@ mod common;
 use common::{Lines, drain, read_all};
 use solti_logstore::{
     INDEX_FILE, LOG_FILE, LogReader, LogSearch, LogView, LogWriter, Removed, Row, SearchQuery, SmallSearch,
-    StoredLog, Stream, first_file, pack, remove_segment, repair,
+    StoredLog, Stream, first_file, forget_end, pack, remove_segment, repair,
 };
 use solti_positions::{Rank, RowNo};
 use std::fs;
@@ -277,4 +277,35 @@ fn a_packed_log_that_was_cut_says_how_much_is_missing() {
         "what is left, and a gap"
     );
     assert_eq!(StoredLog::of(&run.folder, true).unwrap().segments[0].log_bytes, 6);
+    // What is left of it can go as that of any log.
+    remove_segment(&run.folder, 0).unwrap();
+    assert_eq!(fs::metadata(run.task.path().join("1.log")).unwrap().len(), 0);
+    assert_eq!(crate::rows(&run.folder)[0].removed, Some(Removed { rows: 3, bytes: 20 }));
+}
+
+#[test]
+fn a_packed_log_that_was_removed_by_hand_says_how_much_is_missing() {
+    let run = Run::new();
+    let mut view = LogView::open(&run.folder).unwrap();
+    let before = view.extent().unwrap();
+    if !run.pack() {
+        return;
+    }
+    fs::remove_file(run.task.path().join("1.log")).unwrap();
+    for _ in 0..2 {
+        let rows = rows(&run.folder);
+        let [gap] = &rows[..] else { panic!("{rows:?}") };
+        assert_eq!(gap.removed, Some(Removed { rows: before.rows, bytes: before.bytes }));
+        let mut view = LogView::open(&run.folder).unwrap();
+        view.set_final(true);
+        assert_eq!((view.extent().unwrap().rows, view.extent().unwrap().bytes), (before.rows, before.bytes));
+        let mut reader = LogReader::open(&run.folder).unwrap();
+        reader.set_final(true);
+        let batch = reader.next_batch().unwrap().expect("a gap");
+        assert_eq!((batch.lines.len(), batch.gaps.len(), batch.gaps[0].bytes), (0, 1, before.bytes));
+        assert!(reader.next_batch().unwrap().is_none());
+    }
+    assert!(StoredLog::of(&run.folder, true).unwrap().segments.is_empty());
+    forget_end(&run.folder);
+    assert_eq!(rows(&run.folder), []);
 }
