@@ -9,6 +9,7 @@ use std::time::Duration;
 use solti_model::RunId;
 use solti_shim::cgroup::Unenforced;
 use solti_shim::control::{Reply, Request};
+use solti_shim::tree::Process;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::connection::{Connection, Heard, SUBSCRIBE};
@@ -40,7 +41,9 @@ pub(crate) async fn attach(run_dir: &Path, run: &RunId) -> Result<Attached, Atta
         if let Some(answered) = ask(&dir, give_up).await? {
             return follow(&dir, run, answered);
         }
-        if let Some(lock) = lock.filter(|_| shim_of(&dir, run).is_none()) {
+        if let Some(lock) = lock
+            && find_shim(&dir, run)?.is_none()
+        {
             let attached = settle(&dir, run)?;
             drop(lock);
             return Ok(attached);
@@ -50,6 +53,10 @@ pub(crate) async fn attach(run_dir: &Path, run: &RunId) -> Result<Attached, Atta
         }
         sleep(BETWEEN_LOOKS).await;
     }
+}
+
+fn find_shim(dir: &RunDir, run: &RunId) -> Result<Option<Process>, AttachError> {
+    shim_of(dir, run).map_err(|source| AttachError::Processes { run: run.clone(), source })
 }
 
 struct Answered {

@@ -2,6 +2,7 @@
 //! descends from its shim, or is that shim, so nobody else can be hit; and only a free lock is believed to be the end.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,7 +25,8 @@ const KILLED_WITHIN: Duration = Duration::from_secs(1);
 /// Lets the shim go on if it was stopped: then it can be asked again.
 pub(crate) fn was_roused(run_dir: &Path, run: &RunId) -> bool {
     let dir = RunDir::open_existing(run_dir).ok().flatten();
-    dir.and_then(|dir| shim_of(&dir, run)).is_some_and(|shim| rouse(&shim))
+    let shim = dir.and_then(|dir| shim_of(&dir, run).ok().flatten());
+    shim.is_some_and(|shim| rouse(&shim))
 }
 
 /// Ends the run without asking its shim. One that was stopped goes on meanwhile: it reads what is left of the output, and may
@@ -38,7 +40,8 @@ pub(crate) async fn end(run_dir: &Path, run: &RunId, mode: StopMode) -> Result<A
         Ok(dir) => (dir, None),
         Err(error) => (None, Some(error)),
     };
-    let shim = dir.as_ref().and_then(|dir| shim_of(dir, run));
+    // One that cannot be found now is looked for again below.
+    let shim = dir.as_ref().and_then(|dir| shim_of(dir, run).ok().flatten());
     if let Some(shim) = &shim {
         rouse(shim);
     }
@@ -53,7 +56,7 @@ pub(crate) async fn end(run_dir: &Path, run: &RunId, mode: StopMode) -> Result<A
     if let Some(attached) = until_free(&dir, run, SHIM_ENDS_WITHIN).await? {
         return Ok(ended_by_us(attached));
     }
-    if let Some(shim) = shim_of(&dir, run) {
+    if let Ok(Some(shim)) = shim_of(&dir, run) {
         // One that is gone meanwhile has let go of its lock.
         shim.signal(libc::SIGKILL).ok();
         // It may have started the program in the very last moment.
@@ -74,10 +77,13 @@ fn ended_by_us(found: Attached) -> Attached {
 }
 
 /// The shim by its record, if the process with that number works in the run's folder, as shims do.
-pub(crate) fn shim_of(dir: &RunDir, run: &RunId) -> Option<Process> {
-    let pid = dir.record(run).ok()??.shim_pid;
-    let shim = Process::find(pid)?;
-    dir.place().ok()?.is_where(pid).ok()?.then_some(shim)
+///
+/// # Errors
+/// That of what could not be looked at: it may be there.
+pub(crate) fn shim_of(dir: &RunDir, run: &RunId) -> io::Result<Option<Process>> {
+    let Some(record) = dir.record(run)? else { return Ok(None) };
+    let Some(shim) = Process::look_for(record.shim_pid)? else { return Ok(None) };
+    Ok(dir.place()?.is_where(shim.pid)?.then_some(shim))
 }
 
 /// Lets a stopped process go on; whether it was one.

@@ -39,9 +39,18 @@ pub struct Process {
 }
 
 impl Process {
-    /// The process with this pid, if there is one.
+    /// The process with this pid, if there is one. None also where that cannot be looked at.
     pub fn find(pid: u32) -> Option<Self> {
-        parse_stat(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
+        Self::look_for(pid).ok()?
+    }
+
+    /// The process with this pid, if there is one.
+    ///
+    /// # Errors
+    /// When that is not known: for want of descriptors, say.
+    pub fn look_for(pid: u32) -> io::Result<Option<Self>> {
+        let stat = unless_gone(fs::read(format!("/proc/{pid}/stat")))?;
+        Ok(stat.and_then(|stat| parse_stat(pid, &stat)))
     }
 
     /// Sends a signal to this very process; `false` when it is gone.
@@ -57,7 +66,7 @@ impl Process {
         // SAFETY: a descriptor just returned by the kernel that nobody else owns.
         let fd = unsafe { OwnedFd::from_raw_fd(fd as i32) };
         // The descriptor pins whoever has the pid now; only the start time says that it is the one we saw.
-        if Self::find(self.pid).is_none_or(|now| now.start_ticks != self.start_ticks) {
+        if Self::look_for(self.pid)?.is_none_or(|now| now.start_ticks != self.start_ticks) {
             return Ok(false);
         }
         // SAFETY: an open pidfd, and no siginfo.
@@ -87,10 +96,10 @@ pub fn descendants(ancestor: u32) -> io::Result<Vec<Process>> {
     let (mut found, mut seen) = (Vec::new(), HashSet::from([ancestor]));
     let mut left = children(ancestor)?;
     while let Some(pid) = left.pop() {
-        if let Some(process) = Process::find(pid).filter(|_| seen.insert(pid)) {
+        if let Some(process) = Process::look_for(pid)?.filter(|_| seen.insert(pid)) {
             found.push(process);
             // A zombie may have threads that live, and they children.
-            left.extend(children(pid).unwrap_or_default());
+            left.extend(unless_gone(children(pid))?.unwrap_or_default());
         }
     }
     Ok(found)
@@ -104,13 +113,13 @@ pub fn descendants(ancestor: u32) -> io::Result<Vec<Process>> {
 pub fn children(pid: u32) -> io::Result<Vec<u32>> {
     let mut children = Vec::new();
     for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
-        match fs::read_to_string(thread?.path().join("children")) {
-            Ok(listed) => {
+        match unless_gone(fs::read_to_string(thread?.path().join("children")))? {
+            Some(listed) => {
                 children.extend(listed.split_ascii_whitespace().filter_map(|pid| pid.parse::<u32>().ok()))
             }
-            Err(_) if fs::exists("/proc/thread-self/children")? => {} // It has ended.
+            None if fs::exists("/proc/thread-self/children")? => {} // It has ended.
             // A kernel without these lists (CONFIG_PROC_CHILDREN).
-            Err(_) => {
+            None => {
                 let all = all_processes()?.into_iter();
                 return Ok(all.filter(|process| process.parent == pid).map(|process| process.pid).collect());
             }
@@ -173,8 +182,7 @@ fn all_processes() -> io::Result<Vec<Process>> {
     let mut all = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        let stat = unless_gone(fs::read(format!("/proc/{pid}/stat")))?;
-        all.extend(stat.and_then(|stat| parse_stat(pid, &stat)));
+        all.extend(Process::look_for(pid)?);
     }
     Ok(all)
 }
@@ -257,6 +265,32 @@ mod tests {
         let stat = b"42 (a) R 1 (x) S 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 12345 1000 10\n";
         let expected = Process { pid: 42, parent: 7, group: 8, start_ticks: 12345, zombie: false };
         assert_eq!(parse_stat(42, stat), Some(expected));
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_not_gone() {
+        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+        let own = std::process::id();
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        let looked = {
+            // SAFETY: a limit of this process, read into and set from a value of ours.
+            unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+            let none = libc::rlimit { rlim_cur: 0, ..limit };
+            // SAFETY: as above.
+            unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const none) };
+            let looked =
+                (Process::look_for(child.id()), children(own), descendants(own), Process::find(child.id()));
+            // SAFETY: as above.
+            unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+            looked
+        };
+        let (found, listed, tree, known) = looked;
+        assert!(found.is_err() && listed.is_err() && tree.is_err() && known.is_none());
+        let process = Process::look_for(child.id()).unwrap().unwrap();
+        assert!(descendants(own).unwrap().contains(&process));
+        assert!(process.signal(libc::SIGKILL).unwrap());
+        child.wait().unwrap();
+        assert_eq!(Process::look_for(child.id()).unwrap(), None);
     }
 
     #[test]
