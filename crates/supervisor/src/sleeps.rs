@@ -3,6 +3,7 @@
 use crate::actor::waits::Clocks;
 use crate::clock::now_ms;
 use crate::shared::SharedState;
+use serde_json::Value;
 use solti_model::DigestSleep;
 use solti_runner::ClockSet;
 use solti_store::{Store, StoreError};
@@ -56,10 +57,11 @@ impl SharedState {
     }
 }
 
-/// The latest first. What a later version may have written and this one cannot read is none.
+/// The latest first. One that a later version may have written and this one cannot read is none, and takes no other with it.
 pub(crate) async fn sleeps(store: &Store) -> Result<Vec<DigestSleep>, StoreError> {
     let stored = store.meta(KEY).await?;
-    Ok(stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    let sleeps: Vec<Value> = stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(sleeps.into_iter().filter_map(|sleep| serde_json::from_value(sleep).ok()).collect())
 }
 
 #[cfg(test)]
@@ -84,5 +86,10 @@ mod tests {
         let store = Store::open(dir.path()).expect("opens");
         let kept = sleeps(&store).await.expect("read");
         assert_eq!((kept.len(), kept[0].to, kept[KEPT - 1].to), (KEPT, 1_045, 55));
+
+        let foreign = r#"[{"from":1,"to":2},{"from":"yesterday"},7,{"from":3,"to":4,"why":"lid"}]"#;
+        store.set_meta(KEY, foreign).await.expect("stored");
+        let read = sleeps(&store).await.expect("read");
+        assert_eq!(read.iter().map(|sleep| sleep.from).collect::<Vec<_>>(), [1, 3]);
     }
 }
