@@ -4,8 +4,11 @@
 use crate::spare_folders::SpareFolders;
 use solti_model::TaskId;
 use solti_runner::Elsewhere;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -24,6 +27,8 @@ const ELSEWHERE_WITHIN: Duration = Duration::from_secs(5);
 pub struct RunFolders {
     root: PathBuf,
     spare: Arc<SpareFolders>,
+    /// The inode of the folder that holds what is missing from this one; 0 where nothing is.
+    missed: Arc<AtomicU64>,
     /// Threads for places far away, which may hang.
     elsewhere: Arc<Semaphore>,
 }
@@ -32,7 +37,8 @@ impl RunFolders {
     /// Names the folders; nothing is made or looked at.
     pub fn new(data_dir: &Path) -> Self {
         let elsewhere = Arc::new(Semaphore::new(ELSEWHERE));
-        Self { root: data_dir.join("runs"), spare: Arc::new(SpareFolders::new(data_dir)), elsewhere }
+        let (spare, missed) = (Arc::new(SpareFolders::new(data_dir)), Arc::default());
+        Self { root: data_dir.join("runs"), spare, missed, elsewhere }
     }
 
     /// `<data>/runs`.
@@ -50,13 +56,51 @@ impl RunFolders {
         self.task(id).join(attempt.to_string())
     }
 
-    /// Makes the folder for runs, for this user alone. Only for the one who starts runs here.
+    /// Makes the folder for runs, for this user alone. Only for the one who starts runs here. One that is out of reach, as where its link
+    /// leads to a disk that is not there, is waited for.
     pub fn prepare(&self) -> std::io::Result<()> {
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(&self.root)?;
+        match builder.recursive(true).create(&self.root) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && self.inode().is_err() => {}
+            made => made?,
+        }
         self.spare.prepare()
+    }
+
+    /// What tells the folder from another one at its place.
+    pub(crate) fn inode(&self) -> std::io::Result<u64> {
+        Ok(std::fs::metadata(&self.root)?.ino())
+    }
+
+    /// The runs are in the folder with this inode, and wherever another one is at its place that holds nothing, they are out of reach.
+    pub(crate) fn miss(&self, inode: u64) {
+        self.missed.store(inode, Ordering::Relaxed);
+    }
+
+    /// Takes the folder as it is; whether anything was missing from it.
+    pub(crate) fn miss_nothing(&self) -> bool {
+        self.missed.swap(0, Ordering::Relaxed) != 0
+    }
+
+    /// Why runs cannot be looked at or started, if their folder is out of reach: what is not in it then is not gone.
+    pub(crate) fn out_of_reach(&self) -> Option<String> {
+        let root = self.root.display();
+        match (self.inode(), self.missed.load(Ordering::Relaxed)) {
+            (Err(error), _) => Some(format!("{root} is out of reach: {error}")),
+            (Ok(found), missed) if missed == 0 || missed == found => None,
+            // Something was put back into it.
+            (Ok(_), _) if self.tasks().is_ok_and(|tasks| !tasks.is_empty()) => None,
+            (Ok(_), _) => Some(format!(
+                "{root} holds nothing, and is not the folder that runs were in: its disk may not be mounted"
+            )),
+        }
+    }
+
+    /// What is not there counts as removed only where it would be seen.
+    fn must_be_in_reach(&self) -> std::io::Result<()> {
+        self.out_of_reach().map_or(Ok(()), |why| Err(std::io::Error::other(why)))
     }
 
     /// Does with the folders what a disk may take long for, on a thread that may be blocked.
@@ -112,12 +156,18 @@ impl RunFolders {
         }
         // What is made where nothing is mounted yet would be seen by this machine alone.
         if !std::fs::metadata(shared)?.is_dir() {
-            return Err(std::io::ErrorKind::NotADirectory.into());
+            return Err(ErrorKind::NotADirectory.into());
         }
         let mut builder = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.recursive(true).create(&there)?;
         std::os::unix::fs::symlink(there, here)
+    }
+
+    /// Whether nothing of a task is here; where its folder is elsewhere, not even the way there.
+    pub(crate) fn is_purged(&self, id: &TaskId) -> bool {
+        let gone = |error: std::io::Error| error.kind() == ErrorKind::NotFound;
+        std::fs::symlink_metadata(self.task(id)).is_err_and(gone) && self.out_of_reach().is_none()
     }
 
     /// Where the folder of a task really is, if that is not here.
@@ -144,8 +194,11 @@ impl RunFolders {
 
     /// Removes everything of a task. A folder that is not there is removed already.
     pub fn purge(&self, id: &TaskId) -> std::io::Result<()> {
+        self.must_be_in_reach()?;
         let there = self.elsewhere(id);
         if let Some(there) = &there {
+            // Of a place that is not mounted nothing can be said.
+            std::fs::metadata(there.parent().unwrap_or(there))?;
             purge_folder(there)?;
         }
         match there {
@@ -163,14 +216,16 @@ impl RunFolders {
         id: &TaskId,
         attempts: std::ops::RangeInclusive<u32>,
     ) -> std::io::Result<()> {
+        self.must_be_in_reach()?;
         for attempt in attempts {
             let run = self.run(id, attempt);
             for removed in [std::fs::remove_dir_all(&run), std::fs::remove_file(run.with_extension("log"))] {
                 match removed {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                     _ => {}
                 }
             }
+            solti_logstore::forget_end(&run);
         }
         Ok(())
     }
@@ -247,8 +302,8 @@ fn purge_folder(folder: &Path) -> std::io::Result<()> {
     let mut left = PURGES;
     loop {
         match std::fs::remove_dir_all(folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty && left > 1 => left -= 1,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && left > 1 => left -= 1,
             result => return result,
         }
     }
@@ -280,8 +335,13 @@ mod tests {
         fs::write(folders.run(&id("b"), 1).join("output.log"), "x").unwrap();
         folders.tidy_latest(&id("b"), 1);
         assert!(root.join("b").exists(), "its log is kept");
+        // Unmounted, it is as far away as it can be, and still not gone.
+        let away = shared.path().join("away");
+        fs::rename(&root, &away).unwrap();
+        assert!(folders.purge(&id("b")).is_err() && !folders.is_purged(&id("b")));
+        fs::rename(&away, &root).unwrap();
         folders.purge(&id("b")).unwrap();
-        assert!(fs::symlink_metadata(folders.task(&id("b"))).is_err() && !root.join("b").exists());
+        assert!(folders.is_purged(&id("b")) && !root.join("b").exists());
         folders.purge(&id("b")).unwrap();
 
         let gone = shared.path().join("not mounted");
@@ -289,6 +349,44 @@ mod tests {
         let refused = folders.provide_elsewhere(&id("c"), nowhere).await.unwrap_err();
         assert!(refused.contains("not mounted cannot be used: No such file"), "{refused}");
         assert!(!gone.exists(), "only what is shared is of use");
+    }
+
+    #[test]
+    fn what_is_not_in_a_folder_that_is_out_of_reach_is_not_gone() {
+        let data = tempfile::tempdir().unwrap();
+        let (runs, away) = (data.path().join("runs"), data.path().join("away"));
+        let (folders, id) = (RunFolders::new(data.path()), TaskId::new("a").unwrap());
+        folders.prepare().unwrap();
+        fs::create_dir_all(folders.run(&id, 1)).unwrap();
+        assert_eq!(folders.out_of_reach(), None);
+        folders.miss(folders.inode().unwrap());
+        assert_eq!(folders.out_of_reach(), None);
+
+        // A link that leads nowhere, nothing, and another folder at its place.
+        fs::rename(&runs, &away).unwrap();
+        std::os::unix::fs::symlink(data.path().join("unmounted"), &runs).unwrap();
+        folders.prepare().unwrap();
+        let refused = || {
+            let why = folders.out_of_reach().expect("out of reach");
+            assert_eq!(folders.purge(&id).unwrap_err().to_string(), why);
+            assert_eq!(folders.remove_runs(&id, 1..=1).unwrap_err().to_string(), why);
+            why
+        };
+        assert!(refused().contains("runs is out of reach: No such file"));
+        fs::remove_file(&runs).unwrap();
+        assert!(refused().contains("runs is out of reach: No such file"));
+        folders.prepare().unwrap();
+        assert!(refused().ends_with("its disk may not be mounted"));
+
+        fs::remove_dir(&runs).unwrap();
+        fs::rename(&away, &runs).unwrap();
+        assert_eq!(folders.out_of_reach(), None);
+        folders.purge(&id).unwrap();
+        assert!(!folders.task(&id).exists());
+        // A file can never become the folder.
+        fs::remove_dir(&runs).unwrap();
+        fs::write(&runs, "").unwrap();
+        assert!(folders.prepare().is_err());
     }
 
     #[test]

@@ -76,6 +76,9 @@ impl Effect {
             let outcome = Box::new(end_now(RunEnd::StartFailed(StartFailure::refused(missing))));
             return self.tell(Message::Ended { id, attempt, outcome }).await;
         }
+        if let Some(why) = self.folders.out_of_reach() {
+            return self.tell(Message::PutOff { id, attempt, why }).await;
+        }
         let runner = self.runners.of(runner.as_deref());
         let elsewhere = runner.runs_root();
         let is_far = elsewhere.is_some();

@@ -4,12 +4,14 @@
 //! its place in the lane, says why in its row, and is looked at again. A stop that was asked for meanwhile is carried out as
 //! soon as the run can be reached, or without its shim.
 
-use super::attempt::Stage;
+use super::attempt::{Active, Stage};
 use super::effect::Effect;
 use super::{Actor, Message, event, runner_mode};
 use crate::clock::now_ms;
+use crate::{RunFolders, SupervisorError};
 use solti_model::{RunId, StopMode, TaskEventKind, TaskId};
 use solti_runner::{AttachError, Attached, EndFlags, LostReason, RunEnd, RunHandle, RunOutcome};
+use solti_store::Store;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -19,6 +21,8 @@ use tokio::sync::{OnceCell, mpsc};
 /// Between two looks; doubled each time up to the longest.
 const FIRST_REST: Duration = Duration::from_millis(100);
 const LONGEST_REST: Duration = Duration::from_secs(30);
+/// Where the inode of the folder of runs is noted.
+const RUNS_KEY: &str = "runs_folder";
 /// Stops that may wait to be heard; a second one of the same kind says nothing new.
 const REQUESTS: usize = 4;
 
@@ -74,6 +78,7 @@ impl Effect {
 
     async fn settle(&self, sought: &Sought, attached: Attached, marks: &Marks) -> Found {
         match attached {
+            Attached::Lost(_) if let Some(why) = self.folders.out_of_reach() => Found::OutOfSight(why),
             Attached::Running(handle) => Found::Alive(Box::new(handle)),
             Attached::Finished(outcome) => match &outcome.end {
                 // The app ended before it could try again.
@@ -196,7 +201,37 @@ pub(crate) fn end_now(end: RunEnd) -> RunOutcome {
 /// A stop of something of which nothing has run.
 pub(crate) const NEVER_RAN: RunEnd = RunEnd::Stopped { code: None, signal: None };
 
+/// Notes which folder the runs are in, for the next start.
+async fn note_folder(store: &Store, folders: &RunFolders) {
+    let Ok(inode) = folders.inode() else { return };
+    if let Err(error) = store.set_meta(RUNS_KEY, &inode.to_string()).await {
+        tracing::warn!("which folder runs are in is not noted: {error}");
+    }
+}
+
 impl Actor {
+    /// Compares the folder of runs with the one that they were in. Where an empty one has taken its place, as where its disk is not
+    /// mounted, what is `unfinished` is in that one.
+    pub(crate) async fn look_at_folder(&self, unfinished: bool) -> Result<(), SupervisorError> {
+        let noted = self.store.meta(RUNS_KEY).await?.and_then(|inode| inode.parse().ok());
+        let found = self.folders.on_a_thread(|folders| folders.inode().ok()).await;
+        match noted {
+            Some(noted) if found == Some(noted) => {}
+            Some(noted) if unfinished => {
+                self.folders.miss(noted);
+                match self.folders.on_a_thread(RunFolders::out_of_reach).await {
+                    Some(why) => tracing::error!("{why}"),
+                    None => {
+                        self.folders.miss_nothing();
+                        note_folder(&self.store, &self.folders).await;
+                    }
+                }
+            }
+            _ => note_folder(&self.store, &self.folders).await,
+        }
+        Ok(())
+    }
+
     /// What to look for; `None` when there is no attempt.
     pub(crate) fn sought(&self, id: &TaskId) -> Option<Sought> {
         let run = self.tasks.get(id)?.run.as_ref()?;
@@ -280,6 +315,8 @@ impl Actor {
         if stop.is_some() || active.stored.stop_requested {
             return self.ended(id, attempt, &end_now(NEVER_RAN)).await;
         }
+        self.may_miss_nothing();
+        let Some(active) = self.tasks.get_mut(id) else { return };
         let rest = (FIRST_REST * 2u32.saturating_pow(active.put_off)).min(LONGEST_REST);
         // Those that were refused together need not come back together.
         let rest = rest.mul_f64(0.5 + rand::random::<f64>() / 2.0);
@@ -292,6 +329,17 @@ impl Actor {
         });
         active.stage = Stage::PutOff { timer: timer.abort_handle() };
         self.shared.feed.changed(id);
+    }
+
+    /// What is missing from the folder of runs matters only while a run is unfinished that may be in it. The person who has stopped all of
+    /// those has settled it.
+    fn may_miss_nothing(&mut self) {
+        let is_sought = |active: &Active| matches!(active.stage, Stage::OutOfSight { .. });
+        if !self.tasks.values().any(is_sought) && self.folders.miss_nothing() {
+            tracing::warn!("{} is taken as it is", self.folders.root().display());
+            let (store, folders) = (self.store.clone(), self.folders.clone());
+            tokio::spawn(async move { note_folder(&store, &folders).await });
+        }
     }
 
     /// Its stop while it waits for the system.

@@ -79,6 +79,7 @@ impl Actor {
         {
             tracing::warn!("the next start will look at all run folders again: {error}");
         }
+        self.look_at_folder(!unfinished.is_empty() && !copied).await?;
         self.look_for(unfinished).await;
         let waits = |active: &Active| matches!(active.stage, Stage::Waiting | Stage::Backoff { .. });
         let waiting: Vec<_> = self
@@ -351,7 +352,7 @@ async fn sweep_folder(
 /// Deletions of which nothing is left.
 async fn forget_purged(store: &Store, folders: &RunFolders) -> Result<(), StoreError> {
     let deleted = store.deleted().await?;
-    let purged = deleted.into_iter().filter(|id| matches!(folders.task(id).try_exists(), Ok(false)));
+    let purged = deleted.into_iter().filter(|id| folders.is_purged(id));
     let forgotten: Vec<Change> = purged.map(Change::ForgetDeleted).collect();
     if forgotten.is_empty() { Ok(()) } else { store.apply(forgotten).await }
 }

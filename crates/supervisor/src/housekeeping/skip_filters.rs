@@ -330,7 +330,10 @@ mod tests {
 
     #[tokio::test]
     async fn each_segment_is_tried_once_and_the_end_of_a_run_tries_anew() {
-        let mut filters = filters();
+        let dir = tempfile::tempdir().unwrap();
+        let folders = RunFolders::new(dir.path());
+        folders.prepare().unwrap();
+        let mut filters = SkipFilters::new(folders, 19);
         for _ in 0..2 {
             filters.note(&run("a"), &log(false, &[64, 64, 1]));
         }

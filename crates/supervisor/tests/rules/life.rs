@@ -398,7 +398,7 @@ impl World {
     }
 }
 
-fn spec(lane: usize) -> TaskSpec {
+pub fn spec(lane: usize) -> TaskSpec {
     let kind = TaskKind::Subprocess(SubprocessTask {
         mode: SubprocessMode::Command(CommandMode { command: "scripted".into(), args: vec![] }),
         env: vec![],

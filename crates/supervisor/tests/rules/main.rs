@@ -7,6 +7,7 @@
 //! capacity unless a person says so, nothing starts that is held or waits for its time or another task, nothing starts before its intent is stored, no run starts twice, no success is guessed, and every admitted task ends
 //! or waits for a reason that is shown. The same with real processes is in `solti-api`.
 
+mod folder;
 mod life;
 mod machine;
 
