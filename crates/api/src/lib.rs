@@ -33,6 +33,7 @@ mod log_position;
 pub mod operations;
 mod owner;
 mod pauses;
+mod request_key;
 mod save;
 mod settings;
 
@@ -46,5 +47,6 @@ pub use log_position::{BadPosition, Handed, LogPosition};
 pub use operations::{DesktopApi, ExportChunk, ExportStream, OpenedSearch, Operations};
 pub use owner::Owner;
 pub use pauses::Pauses;
+pub use request_key::{current_request_key, fresh_request_key, with_request_key};
 pub use save::save_export;
 pub use settings::SettingsAccess;

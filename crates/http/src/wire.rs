@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use solti_api::ApiError;
 use solti_model::{AttemptsNotKept, Task, TaskId, TaskRun, TaskSpec};
 
+/// By which a request is known that may be sent again.
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Submit {
@@ -44,9 +47,13 @@ impl From<Vec<TaskRun>> for RunsBody {
 
 /// Who answers, and whether tasks can be taken on.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Health {
     pub status: HealthStatus,
     pub version: String,
+    /// Whether what makes a task makes one only, however often it is sent with the same `Idempotency-Key`.
+    #[serde(default)]
+    pub idempotency_keys: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

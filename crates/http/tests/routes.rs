@@ -51,6 +51,37 @@ async fn a_task_is_submitted_read_listed_and_deleted() {
     assert_eq!(gone.json()["id"], id.as_str());
 }
 
+/// Who has heard no answer sends the same again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_twice_by_one_key_makes_one_task() {
+    let service = Service::start().await;
+    let ask = async |key: &str, path: &str, body: &str| {
+        let head = format!("Host: {{host}}\r\nAuthorization: Bearer {{token}}\r\nIdempotency-Key: {key}\r\n");
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\n{head}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        service.raw(&request).await
+    };
+    let body = submit_body("build", bash("exit 0"));
+    // Also where the first is still on its way to the disk.
+    let submit = || ask("one", "/api/v1/tasks", &body);
+    let (first, second) = tokio::join!(submit(), submit());
+    assert_eq!((first.status, second.status), (201, 201), "{first:?}, {second:?}");
+    assert_eq!(first.json(), second.json());
+    let id = TaskId::new(first.json()["taskId"].as_str().unwrap()).unwrap();
+    service.engine.finished(&id).await;
+    assert_eq!(submit().await.json(), first.json());
+    let again = json!({"id": id}).to_string();
+    let rerun = async |key: &str| ask(key, "/api/v1/desktop/rerun_task", &again).await.json();
+    let other = rerun("two").await;
+    assert_eq!(rerun("two").await, other);
+    service.engine.finished(&TaskId::new(other.as_str().unwrap()).unwrap()).await;
+    assert_ne!(rerun("three").await, other);
+    assert_eq!(service.ask("GET", "/api/v1/tasks", "").await.json()["total"], 3);
+    assert_eq!(ask("a key", "/api/v1/tasks", &body).await.error(), (400, "InvalidRequest".into()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_is_told_with_its_path_and_all_together() {
     let service = Service::start().await;

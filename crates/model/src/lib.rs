@@ -68,6 +68,7 @@ mod problems;
 mod program_text;
 mod query;
 mod queueing;
+mod request_key;
 mod resources;
 mod runner_info;
 mod saved_view;
@@ -168,6 +169,7 @@ pub use parameter::{Days, MAX_SECRET_BYTES, Parameter, ParameterType};
 pub use phase::TaskPhase;
 pub use query::{DEFAULT_LIMIT, MAX_ANSWER_BYTES, MAX_LIMIT, TaskPage, TaskQuery};
 pub use queueing::{AfterReboot, AfterTask, AfterWhen, BeforeReboot, Dependency, check_priority};
+pub use request_key::RequestKey;
 pub use resources::{ResourceLimits, RunUsage, UsageSample};
 pub use runner_info::{
     BatchCluster, ClusterPartition, ClusterPreview, ContainerEngine, FolderCheck, LocalImage, RunnerInfo,

@@ -23,6 +23,14 @@ pub(crate) fn get(db: &Connection, key: &str) -> Result<Option<String>, StoreErr
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }
 
+/// Those of all names that begin so.
+pub(crate) fn beginning_with(db: &Connection, prefix: &str) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT value FROM meta WHERE key >= ?1 AND substr(key, 1, length(?1)) = ?1")?;
+    let values = statement.query_map([prefix], |row| row.get(0))?;
+    Ok(values.collect::<Result<_, _>>()?)
+}
+
 pub(crate) fn set(db: &Transaction<'_>, key: &str, value: &str) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO meta (key, value) VALUES (?1, ?2)

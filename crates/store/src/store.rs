@@ -440,6 +440,12 @@ impl Store {
         self.inner.readers.run(move |db| meta::get(db, &key)).await
     }
 
+    /// The settings of all names that begin so.
+    pub async fn metas(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = prefix.to_owned();
+        self.inner.readers.run(move |db| meta::beginning_with(db, &prefix)).await
+    }
+
     /// Writes a setting on its own; in a batch it is [`Change::SetMeta`].
     pub async fn set_meta(&self, key: &str, value: &str) -> Result<(), StoreError> {
         self.apply(vec![Change::SetMeta { key: key.to_owned(), value: value.to_owned() }]).await

@@ -190,6 +190,10 @@ async fn lanes_settings_and_labels_are_kept() {
     store.set_meta("boot_id", "two").await.unwrap();
     assert_eq!(store.meta("boot_id").await.unwrap().as_deref(), Some("two"));
     assert_eq!(store.meta("resource_version").await.unwrap(), None);
+    for (key, value) in [("place/2", "b"), ("place/1", "a"), ("placed", "c"), ("plac", "d"), ("pzz", "e")] {
+        store.set_meta(key, value).await.unwrap();
+    }
+    assert_eq!(store.metas("place/").await.unwrap(), ["a", "b"]);
 
     let tasks: Vec<_> = (0..60)
         .map(|n| {

@@ -4,7 +4,7 @@ mod cluster;
 mod queue;
 
 use crate::actor::job_saving::{JobMessage, JobPage, JobState, Planned};
-use crate::actor::{Actor, Message};
+use crate::actor::{Actor, Asked, Message};
 use crate::awake::keep_awake;
 use crate::backlog::Backlog;
 use crate::feed::{ChangeCursor, ChangeFeed};
@@ -15,8 +15,8 @@ use crate::shared::SharedState;
 use crate::sleeps::{note_sleeps, sleeps};
 use crate::{LiveTask, QueueHeads, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{
-    ComingRun, DigestSleep, FieldError, Job, JobName, JobQuery, Lane, LaneMachine, LaneRules, RunId,
-    ScheduleId, Slot, StaysAwake, StopMode, StorageState, TaskId, TaskSpec, UnkeptLimit,
+    ComingRun, DigestSleep, FieldError, Job, JobName, JobQuery, Lane, LaneMachine, LaneRules, RequestKey,
+    RunId, ScheduleId, Slot, StaysAwake, StopMode, StorageState, TaskId, TaskSpec, UnkeptLimit,
 };
 use solti_runner::Runners;
 use solti_schedule::Zones;
@@ -140,7 +140,19 @@ impl Supervisor {
     /// # Errors
     /// `Invalid`, `SlotBusy`, `ReadOnly`, `ShuttingDown`. Nothing is stored then.
     pub async fn submit(&self, spec: TaskSpec) -> Result<TaskId, SupervisorError> {
-        self.ask(|reply| Message::Submit { spec: Box::new(spec), reply }).await?
+        self.submit_once(spec, None).await
+    }
+
+    /// The same. Where a task was made by this key lately, that is the answer, and no other is made.
+    ///
+    /// # Errors
+    /// As [`Supervisor::submit`].
+    pub async fn submit_once(
+        &self,
+        spec: TaskSpec,
+        key: Option<RequestKey>,
+    ) -> Result<TaskId, SupervisorError> {
+        self.ask(|reply| Message::Submit { spec: Box::new(spec), asked: Asked { reply, key } }).await?
     }
 
     /// Whether [`Supervisor::submit`] would find the spec legal and has a runner for it.
@@ -275,7 +287,7 @@ impl Supervisor {
         self.ask_jobs(|reply| JobMessage::Rename { from: from.clone(), to: to.clone(), reply }).await?
     }
 
-    /// Makes a task of the job, as its lane lets it.
+    /// Makes a task of the job, as its lane lets it; of a `key` as [`Supervisor::submit_once`] does.
     ///
     /// # Errors
     /// `Invalid` with `name` for a job that there is not, or with `parameters.<name>`; else as [`Supervisor::submit`].
@@ -283,8 +295,13 @@ impl Supervisor {
         &self,
         name: &JobName,
         parameters: BTreeMap<String, String>,
+        key: Option<RequestKey>,
     ) -> Result<TaskId, SupervisorError> {
-        self.ask_jobs(|reply| JobMessage::Run { name: name.clone(), parameters, reply }).await?
+        self.ask_jobs(|reply| {
+            let asked = Asked { reply, key };
+            JobMessage::Run { name: name.clone(), parameters, asked }
+        })
+        .await?
     }
 
     /// Has the next time of this schedule pass without a run, or the next time of any of the job; returns which that is.

@@ -54,6 +54,7 @@ mod lanes;
 mod live;
 mod local_zone;
 mod machine;
+mod requests;
 mod shared;
 mod sleeps;
 mod spare_folders;

@@ -13,7 +13,10 @@ use crate::operations::{
     RerunTask, SaveDraft, SaveListLayout, SaveViews, SetLane, SetLaneRules, StopTask, Subscription,
     TaskEvents, ValidateSpec, WatchTasks, WatchUsage,
 };
-use crate::{ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream};
+use crate::{
+    ApiError, ApiHandler, LogAccess, LogEventStream, LogPosition, LogReading, OutputEventStream,
+    current_request_key,
+};
 use async_trait::async_trait;
 use solti_model::{
     DraftKind, EventPage, Lane, ListLayout, MAX_DRAFT_BYTES, MAX_TASK_ROWS, MAX_VIEW_BYTES, MAX_VIEWS,
@@ -111,7 +114,7 @@ fn storage(error: solti_store::StoreError) -> ApiError {
 impl ApiHandler for SupervisorApiAdapter {
     async fn submit_task(&self, spec: TaskSpec) -> Result<TaskId, ApiError> {
         let spec = self.restored(spec).await?;
-        Ok(self.supervisor.submit(spec).await?)
+        Ok(self.supervisor.submit_once(spec, current_request_key()).await?)
     }
 
     async fn get_task_status(&self, id: &TaskId) -> Result<Option<Task>, ApiError> {
@@ -192,7 +195,10 @@ impl Perform<RerunTask> for SupervisorApiAdapter {
             Some(stored) if stored.unreadable.is_some() => Err(ApiError::Conflict {
                 reason: format!("the record of task {id} cannot be read, and so nothing can be run from it"),
             }),
-            Some(stored) => Ok(self.supervisor.submit(stored.task.spec.again()).await?),
+            Some(stored) => {
+                let spec = stored.task.spec.again();
+                Ok(self.supervisor.submit_once(spec, current_request_key()).await?)
+            }
             None => Err(ApiError::TaskNotFound { id }),
         }
     }

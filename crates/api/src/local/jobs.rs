@@ -1,11 +1,11 @@
 //! Saved jobs over the supervisor: what it holds, joined with what the store has of their tasks.
 
 use super::{SupervisorApiAdapter, hooks, now_ms, rows};
-use crate::ApiError;
 use crate::operations::{
     DeleteJob, GetJob, ItemStream, JobHistory, JobRevisions, ListJobs, Perform, PreviewSchedule, Provide,
     RenameJob, RunJob, SaveJob, SkipNext, Upcoming, WatchJobs,
 };
+use crate::{ApiError, current_request_key};
 use solti_model::{
     ComingRun, ComingRuns, FieldError, Job, JobChange, JobDetail, JobList, JobName, JobRevision, JobStats,
     JobTasks, MAX_TIME_MS, SchedulePreview, TaskId,
@@ -165,7 +165,7 @@ impl Perform<RunJob> for SupervisorApiAdapter {
     async fn perform(&self, RunJob { name, parameters }: RunJob) -> Result<TaskId, ApiError> {
         // Defaults that are hidden come back as they were shown.
         let parameters = self.restored(parameters).await?;
-        Ok(self.supervisor().run_job(&name, parameters).await?)
+        Ok(self.supervisor().run_job(&name, parameters, current_request_key()).await?)
     }
 }
 

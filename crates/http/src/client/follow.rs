@@ -7,8 +7,10 @@ use futures::stream::unfold;
 use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
-use solti_api::{ApiError, Pauses};
+use solti_api::{ApiError, Pauses, fresh_request_key};
+use solti_model::RequestKey;
 use std::borrow::Cow;
+use std::time::Duration;
 use tokio_stream::Stream;
 
 /// One event of a stream.
@@ -26,11 +28,27 @@ pub(super) struct Call {
     pub body: Option<Bytes>,
     /// Something is done by it, which should not be done twice.
     pub changes: bool,
+    /// Sent again with the same, it is not done twice.
+    pub key: Option<RequestKey>,
 }
 
 impl Call {
     pub(super) fn get(path: impl Into<Cow<'static, str>>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None, changes: false }
+        Self { method: Method::GET, path: path.into(), body: None, changes: false, key: None }
+    }
+
+    /// One that changes something.
+    pub(super) fn change(
+        method: Method,
+        path: impl Into<Cow<'static, str>>,
+        body: Option<impl Into<Bytes>>,
+    ) -> Self {
+        Self { method, path: path.into(), body: body.map(Into::into), changes: true, key: None }
+    }
+
+    /// The same with a key of its own: for what makes a task.
+    pub(super) fn with_key(self) -> Self {
+        Self { key: Some(fresh_request_key()), ..self }
     }
 }
 
@@ -133,7 +151,8 @@ impl Follow {
     /// Whether there is anything to go on with.
     async fn reopen(&mut self) -> bool {
         self.rest().await;
-        let opened = match self.client.send_once(&self.call, self.last.as_deref()).await {
+        let sent = self.client.sent_within(Duration::ZERO, &self.call, self.last.as_deref()).await;
+        let opened = match sent.map_err(|failure| failure.told(&self.call)) {
             Ok(response) => self.client.events_of(response).await,
             Err(error) => Err(error),
         };

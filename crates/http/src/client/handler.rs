@@ -4,6 +4,7 @@ use crate::client::HttpClient;
 use crate::client::follow::Call;
 use crate::wire::{Made, RunsBody, Submit, TaskBody};
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::StreamExt as _;
 use http::Method;
 use solti_api::{
@@ -46,9 +47,8 @@ fn parameters(query: &TaskQuery) -> String {
 impl ApiHandler for HttpClient {
     async fn submit_task(&self, spec: TaskSpec) -> Result<TaskId, ApiError> {
         let body = serde_json::to_vec(&Submit { spec }).map_err(|error| ApiError::internal(&error))?;
-        let (method, path) = (Method::POST, "/api/v1/tasks".into());
-        let call = Call { method, path, body: Some(body.into()), changes: true };
-        let made: Made = self.parse(&self.read(self.send(&call, None).await?).await?)?;
+        let call = Call::change(Method::POST, "/api/v1/tasks", Some(body)).with_key();
+        let made: Made = self.parse(&self.exchange(&call).await?)?;
         Ok(made.task_id)
     }
 
@@ -66,9 +66,8 @@ impl ApiHandler for HttpClient {
     }
 
     async fn delete_task(&self, id: &TaskId) -> Result<(), ApiError> {
-        let call = Call { method: Method::DELETE, path: task(id).into(), body: None, changes: true };
-        let response = self.send(&call, None).await?;
-        self.read(response).await.map(drop)
+        let call = Call::change(Method::DELETE, task(id), None::<Bytes>);
+        self.exchange(&call).await.map(drop)
     }
 
     async fn stream_task_logs(&self, id: &TaskId) -> Result<OutputEventStream, ApiError> {

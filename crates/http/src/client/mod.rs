@@ -24,6 +24,7 @@ use crate::HttpError;
 use crate::client::connect::Connector;
 use crate::client::follow::Call;
 use crate::client::heard::LastHeard;
+use crate::wire::{Health, IDEMPOTENCY_KEY};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -49,6 +50,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 256 * 1024 * 1024;
 /// Less than the server keeps an idle connection.
 const IDLE: Duration = Duration::from_secs(10);
+/// For the server to be there again where an answer was lost.
+const TO_BE_BACK: Duration = Duration::from_secs(20);
+const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 /// Before a request that the server has not read is sent again.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -203,43 +207,37 @@ impl HttpClient {
     }
 
     async fn send(&self, call: &Call, last_event: Option<&[u8]>) -> Result<Response<Incoming>, ApiError> {
-        let late = Instant::now() + self.shared.handover;
-        loop {
-            match self.sent(call, last_event).await? {
-                Err(error) if self.may_be_sent_again(call, &error) && Instant::now() < late => {
-                    sleep(PAUSE).await;
-                }
-                sent => return self.answered(call, sent).await,
-            }
-        }
+        let sent = self.sent_within(self.shared.handover, call, last_event).await;
+        sent.map_err(|failure| failure.told(call))
     }
 
-    /// As [`Self::send`], for who tries again by itself.
-    async fn send_once(
+    /// Sends it, and again for so long where nobody has read it, or where nothing is changed by it.
+    async fn sent_within(
         &self,
+        handover: Duration,
         call: &Call,
         last_event: Option<&[u8]>,
-    ) -> Result<Response<Incoming>, ApiError> {
-        let sent = self.sent(call, last_event).await?;
-        self.answered(call, sent).await
-    }
-
-    async fn answered(&self, call: &Call, sent: Sent) -> Result<Response<Incoming>, ApiError> {
-        match sent {
-            Ok(response) => {
-                self.shared.heard.note();
-                self.note(Reachability::Reached);
-                Ok(response)
+    ) -> Result<Response<Incoming>, Failure> {
+        let late = Instant::now() + handover;
+        loop {
+            let error = match self.sent(call, last_event).await? {
+                Ok(response) => {
+                    self.shared.heard.note();
+                    self.note(Reachability::Reached);
+                    return Ok(response);
+                }
+                Err(error) => error,
+            };
+            let unread = self.was_not_read(&error);
+            let may_be_sent_again = unread || (self.is_unix() && !call.changes);
+            if may_be_sent_again && Instant::now() < late {
+                sleep(PAUSE).await;
+                continue;
             }
-            Err(error) if !call.changes || error.is_connect() || self.was_not_read(&error) => {
-                Err(self.lost(&error).await)
-            }
-            Err(error) => Err(perhaps_done(self.lost(&error).await)),
+            let was_unsent = error.is_connect() || unread && call.key.is_none();
+            let error = self.lost(&error).await;
+            return Err(if was_unsent { Failure::Unsent(error) } else { Failure::Unknown(error) });
         }
-    }
-
-    fn may_be_sent_again(&self, call: &Call, error: &legacy::Error) -> bool {
-        (self.is_unix() && !call.changes) || self.was_not_read(error)
     }
 
     fn is_unix(&self) -> bool {
@@ -269,9 +267,9 @@ impl HttpClient {
     /// What came of the request itself; an error where there is none, or no answer in time.
     async fn sent(
         &self,
-        Call { method, path, body, changes }: &Call,
+        Call { method, path, body, key, .. }: &Call,
         last_event: Option<&[u8]>,
-    ) -> Result<Sent, ApiError> {
+    ) -> Result<Sent, Failure> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.shared.base));
         if let Some(authorization) = &self.shared.authorization {
             request = request.header(header::AUTHORIZATION, authorization);
@@ -279,25 +277,70 @@ impl HttpClient {
         if let Some(id) = last_event {
             request = request.header("last-event-id", id);
         }
+        if let Some(key) = key {
+            request = request.header(IDEMPOTENCY_KEY, key.as_str());
+        }
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         let request = request.body(Full::new(body.clone().unwrap_or_default())).map_err(|error| {
-            match &self.shared.authorization {
+            Failure::Answered(match &self.shared.authorization {
                 // With a line break in it, for one.
                 Some(token) if HeaderValue::from_str(token).is_err() => ApiError::Unauthenticated,
                 _ => ApiError::invalid("request", error.to_string()),
-            }
+            })
         })?;
         match tokio::time::timeout(PATIENCE, self.shared.client.request(request)).await {
             Ok(sent) => Ok(sent),
-            Err(_) if *changes => Err(perhaps_done(self.late().await)),
-            Err(_) => Err(self.late().await),
+            Err(_) => Err(Failure::Unknown(self.late().await)),
+        }
+    }
+
+    /// Sends it and reads the whole of its answer. Where that is lost, what has a key is sent again, and of what else changes something
+    /// it is said that it may have been done.
+    async fn exchange(&self, call: &Call) -> Result<Bytes, ApiError> {
+        match self.exchanged(call).await {
+            Err(Failure::Unknown(error)) if call.key.is_some() => self.again(call, error).await,
+            exchanged => exchanged.map_err(|failure| failure.told(call)),
+        }
+    }
+
+    async fn exchanged(&self, call: &Call) -> Result<Bytes, Failure> {
+        let response = self.sent_within(self.shared.handover, call, None).await?;
+        self.read_whole(response).await
+    }
+
+    /// Sends a call whose answer was lost until it is answered: by the key it is done once. `lost`: what to say where nobody answers, or
+    /// one that does not know such keys.
+    async fn again(&self, call: &Call, lost: ApiError) -> Result<Bytes, ApiError> {
+        let answered = async {
+            loop {
+                match self.exchanged(&Call::get("/health")).await.map(|health| self.parse::<Health>(&health))
+                {
+                    Ok(Ok(Health { idempotency_keys: true, .. })) => match self.exchanged(call).await {
+                        Ok(answer) => return Some(Ok(answer)),
+                        Err(Failure::Answered(error)) => return Some(Err(error)),
+                        Err(Failure::Unsent(_) | Failure::Unknown(_)) => {}
+                    },
+                    Ok(Ok(Health { .. })) => return None,
+                    // What answers may be a gateway that waits for the server itself.
+                    Ok(Err(_)) | Err(_) => {}
+                }
+                sleep(BETWEEN_TRIES).await;
+            }
+        };
+        match tokio::time::timeout(TO_BE_BACK, answered).await {
+            Ok(Some(answered)) => answered,
+            Ok(None) | Err(_) => Err(perhaps_done(lost)),
         }
     }
 
     /// The whole of an answer; an error's body as the error that it was.
     async fn read(&self, response: Response<Incoming>) -> Result<Bytes, ApiError> {
+        self.read_whole(response).await.map_err(Failure::into_error)
+    }
+
+    async fn read_whole(&self, response: Response<Incoming>) -> Result<Bytes, Failure> {
         let status = response.status();
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect();
         let bytes = match tokio::time::timeout(PATIENCE, body).await {
@@ -305,10 +348,18 @@ impl HttpClient {
                 self.shared.heard.note();
                 whole.to_bytes()
             }
-            Ok(Err(error)) => return Err(self.lost(&*error).await),
-            Err(_) => return Err(self.late().await),
+            Ok(Err(error)) => return Err(Failure::Unknown(self.lost(&*error).await)),
+            Err(_) => return Err(Failure::Unknown(self.late().await)),
         };
-        if status.is_success() { Ok(bytes) } else { Err(self.error(status, &bytes)) }
+        if status.is_success() {
+            return Ok(bytes);
+        }
+        Err(match serde_json::from_slice(&bytes) {
+            Ok(error) => Failure::Answered(error),
+            // Of a gateway, which does not know either.
+            Err(_) if status.is_server_error() => Failure::Unknown(self.error(status, &bytes)),
+            Err(_) => Failure::Answered(self.error(status, &bytes)),
+        })
     }
 
     fn error(&self, status: StatusCode, body: &[u8]) -> ApiError {
@@ -329,6 +380,32 @@ impl HttpClient {
     }
 }
 
+/// Why there is no answer to a call, or none that was wished for.
+enum Failure {
+    /// The server says so.
+    Answered(ApiError),
+    /// It has not come to any server.
+    Unsent(ApiError),
+    /// What has come of it is not known.
+    Unknown(ApiError),
+}
+
+impl Failure {
+    fn into_error(self) -> ApiError {
+        match self {
+            Self::Answered(error) | Self::Unsent(error) | Self::Unknown(error) => error,
+        }
+    }
+
+    /// As the caller is told.
+    fn told(self, call: &Call) -> ApiError {
+        match self {
+            Self::Unknown(error) if call.changes => perhaps_done(error),
+            failure => failure.into_error(),
+        }
+    }
+}
+
 /// Of a request that may have come there, and whose answer has not come here.
 fn perhaps_done(error: ApiError) -> ApiError {
     match error {
@@ -343,10 +420,12 @@ fn perhaps_done(error: ApiError) -> ApiError {
 mod tests {
     use super::*;
     use http::Method;
+    use serde_json::json;
     use solti_api::ApiHandler as _;
-    use solti_api::operations::{GetSummary, Operations as _};
-    use solti_model::TaskId;
-    use tokio::io::AsyncReadExt as _;
+    use solti_api::operations::{GetSummary, Operations as _, RerunTask};
+    use solti_model::{TaskId, TaskSpec};
+    use std::sync::Mutex;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     #[tokio::test]
     async fn a_token_that_no_request_can_hold_is_one_that_is_not_taken() {
@@ -371,7 +450,7 @@ mod tests {
         let client = HttpClient::new(ClientOptions::new(endpoint())).expect("no certificates are read");
         let id = TaskId::new("01j").expect("an id");
         let said = async |call: Call| client.send(&call, None).await.expect_err("no answer").to_string();
-        let delete = || Call { method: Method::DELETE, path: "/x".into(), body: None, changes: true };
+        let delete = || Call::change(Method::DELETE, "/x", None::<Bytes>);
         assert!(said(delete()).await.contains("whether it was done is not known"));
         assert!(!said(Call::get("/x")).await.contains("whether it was done"));
         assert!(client.delete_task(&id).await.expect_err("no answer").to_string().contains("not known"));
@@ -379,5 +458,71 @@ mod tests {
         server.await.ok();
         // Nobody is there any more.
         assert!(!said(delete()).await.contains("whether it was done"));
+    }
+
+    /// Answers each request by its first line, and with what it is to; notes the keys of what is submitted.
+    async fn server(
+        answers: impl Fn(&str, usize) -> Option<String> + Send + 'static,
+    ) -> (Endpoint, Arc<Mutex<Vec<String>>>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let keys = Arc::new(Mutex::new(vec![]));
+        let noted = Arc::clone(&keys);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut bytes = [0; 4096];
+                let Ok(read) = stream.read(&mut bytes).await else { continue };
+                let request = String::from_utf8_lossy(&bytes[..read]).into_owned();
+                let key = request.lines().find_map(|line| line.strip_prefix("idempotency-key: "));
+                noted.lock().expect("not poisoned").extend(key.map(str::to_owned));
+                let nth = noted.lock().expect("not poisoned").len();
+                if let Some(body) = answers(&request, nth) {
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                        body.len()
+                    );
+                    stream.write_all(format!("{head}{body}").as_bytes()).await.ok();
+                }
+            }
+        });
+        (format!("http://{address}").parse().expect("an address"), keys)
+    }
+
+    fn spec() -> TaskSpec {
+        let kind = json!({"subprocess": {"mode": {"command": {"command": "true"}}}});
+        TaskSpec::new("s".parse().expect("legal"), serde_json::from_value(kind).expect("a kind"))
+    }
+
+    #[tokio::test]
+    async fn what_makes_a_task_is_sent_again_by_its_key_where_its_answer_is_lost() {
+        let health = json!({"status": "ok", "version": "1", "idempotencyKeys": true}).to_string();
+        let (endpoint, keys) = server(move |request, nth| match request.starts_with("GET /health") {
+            true => Some(health.clone()),
+            // The first answer to each is lost.
+            false if nth % 2 == 1 => None,
+            false if request.starts_with("POST /api/v1/tasks ") => Some(r#"{"taskId":"t1"}"#.to_owned()),
+            false => Some(r#""t1""#.to_owned()),
+        })
+        .await;
+        let client = HttpClient::new(ClientOptions::new(endpoint)).expect("no certificates are read");
+        let id = TaskId::new("t1").expect("an id");
+        assert_eq!(client.submit_task(spec()).await.expect("taken"), id);
+        assert_eq!(client.ask(RerunTask { id: id.clone() }).await.expect("taken"), id);
+        let keys = keys.lock().expect("not poisoned").clone();
+        assert!(
+            keys.len() == 4 && keys[0] == keys[1] && keys[2] == keys[3] && keys[0] != keys[2],
+            "{keys:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_server_that_knows_no_keys_is_sent_nothing_twice() {
+        let health = json!({"status": "ok", "version": "1"}).to_string();
+        let (endpoint, keys) =
+            server(move |request, _| request.starts_with("GET /health").then(|| health.clone())).await;
+        let client = HttpClient::new(ClientOptions::new(endpoint)).expect("no certificates are read");
+        let refused = client.submit_task(spec()).await.expect_err("no answer").to_string();
+        assert!(refused.contains("whether it was done is not known"), "{refused}");
+        assert_eq!(keys.lock().expect("not poisoned").len(), 1);
     }
 }

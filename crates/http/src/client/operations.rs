@@ -13,11 +13,13 @@ use solti_api::operations::{
     Request, Subscription, Topic,
 };
 use solti_api::{ApiError, DesktopApi, ExportChunk, ExportStream};
+use solti_model::TaskId;
+use std::any::TypeId;
 
 fn call<O: Operation>(operation: &O) -> Result<Call, ApiError> {
     let body = serde_json::to_vec(operation).map_err(|error| ApiError::internal(&error))?;
-    let changes = O::NAME.changes();
-    Ok(Call { method: Method::POST, path: O::PATH.into(), body: Some(body.into()), changes })
+    let call = Call::change(Method::POST, O::PATH, Some(body));
+    Ok(Call { changes: O::NAME.changes(), ..call })
 }
 
 #[async_trait]
@@ -37,8 +39,11 @@ impl DesktopApi for HttpClient {
 
 impl<A: Ask> Perform<A> for HttpClient {
     async fn perform(&self, ask: A) -> Result<A::Answer, ApiError> {
-        let response = self.send(&call(&ask)?, None).await?;
-        self.parse(&self.read(response).await?)
+        let call = call(&ask)?;
+        // What is answered with a task has made it.
+        let makes_task = TypeId::of::<A::Answer>() == TypeId::of::<TaskId>();
+        let call = if call.changes && makes_task { call.with_key() } else { call };
+        self.parse(&self.exchange(&call).await?)
     }
 }
 

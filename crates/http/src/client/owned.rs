@@ -4,6 +4,7 @@ use crate::client::HttpClient;
 use crate::client::follow::Call;
 use crate::owned;
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::StreamExt as _;
 use http::Method;
 use serde::Deserialize;
@@ -42,8 +43,8 @@ impl HttpClient {
         struct Made {
             token: String,
         }
-        let call = Call { method: Method::POST, path: owned::TOKEN.into(), body: None, changes: true };
-        let made: Made = self.parse(&self.read(self.send(&call, None).await?).await?)?;
+        let call = Call::change(Method::POST, owned::TOKEN, None::<Bytes>);
+        let made: Made = self.parse(&self.exchange(&call).await?)?;
         Ok(made.token)
     }
 }
@@ -100,10 +101,8 @@ impl SettingsAccess for ServedSettings {
 
     async fn set_settings(&self, patch: Value) -> Result<Settings, ApiError> {
         let body = serde_json::to_vec(&patch).map_err(|error| ApiError::internal(&error))?;
-        let (method, path) = (Method::PATCH, owned::SETTINGS.into());
-        let call = Call { method, path, body: Some(body.into()), changes: true };
-        let document: Value =
-            self.client.parse(&self.client.read(self.client.send(&call, None).await?).await?)?;
+        let call = Call::change(Method::PATCH, owned::SETTINGS, Some(body));
+        let document: Value = self.client.parse(&self.client.exchange(&call).await?)?;
         let now = read(&document);
         tell(&self.current, now.clone());
         Ok(now)

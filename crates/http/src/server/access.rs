@@ -2,12 +2,14 @@
 //! a body is read.
 
 use crate::server::answer::Refusal;
+use crate::wire::IDEMPOTENCY_KEY;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, header};
-use solti_api::ApiError;
 use solti_api::guard::{Auth, Caller, Place, PresentedToken};
+use solti_api::{ApiError, with_request_key};
+use solti_model::{FieldError, RequestKey};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -99,11 +101,20 @@ fn bearer(headers: &HeaderMap) -> Option<PresentedToken> {
     scheme.eq_ignore_ascii_case("bearer").then(|| PresentedToken::new(token.trim()))
 }
 
+/// By which the same is sent again, if it is.
+fn request_key(headers: &HeaderMap) -> Result<Option<RequestKey>, FieldError> {
+    let key = headers.get(IDEMPOTENCY_KEY).map(|key| RequestKey::new(key.to_str().unwrap_or_default()));
+    key.transpose()
+}
+
 /// Lets a request in as called by whoever it is from, or answers in its place.
 pub(super) async fn admit(State(access): State<Access>, request: Request, next: Next) -> Response {
     let Peer(peer) = request.extensions().get().cloned().unwrap_or_default();
     let mut response = match access.check(&request, peer.as_deref()) {
-        Ok(caller) => caller.scope(next.run(request)).await,
+        Ok(caller) => match request_key(request.headers()) {
+            Ok(key) => caller.scope(with_request_key(key, next.run(request))).await,
+            Err(error) => Refusal::from(ApiError::from(error)).into_response(),
+        },
         Err(error) => Refusal::from(error).into_response(),
     };
     let headers = response.headers_mut();

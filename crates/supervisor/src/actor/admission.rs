@@ -147,6 +147,7 @@ impl Actor {
 
     /// The admission could not be stored: as if it had never been asked for.
     pub(crate) async fn refused(&mut self, id: &TaskId) {
+        self.requests.forget(id);
         if let Some(mut active) = self.tasks.remove(id) {
             active.stop_waiting_for_time();
             self.dependents.remove(id, active.open_after());

@@ -3,7 +3,7 @@
 //! A change holds in memory at once and is answered when it is stored; one that the database refuses is taken back.
 
 use super::firing::Beginning;
-use super::{Actor, Message, Reply};
+use super::{Actor, Asked, Message, Reply};
 use crate::SupervisorError;
 use crate::clock::now_ms;
 use crate::jobs::{Entry, Jobs, Plan, days, jitter};
@@ -11,7 +11,6 @@ use crate::local_zone::ZoneSource;
 use crate::shared::SharedState;
 use solti_model::{
     ComingRun, FieldError, Job, JobName, JobOrder, JobQuery, JobRow, Schedule, ScheduleId, ScheduleState,
-    TaskId,
 };
 use solti_schedule::{Rule, Zones};
 use solti_store::{Change, JobSaving, Settled, StoreError};
@@ -51,7 +50,7 @@ pub(crate) enum JobMessage {
     Run {
         name: JobName,
         parameters: BTreeMap<String, String>,
-        reply: Reply<TaskId>,
+        asked: Asked,
     },
     Skip {
         name: JobName,
@@ -149,7 +148,7 @@ impl Actor {
             }
             JobMessage::Delete { name, reply } => self.delete_job(name, reply).await,
             JobMessage::Rename { from, to, reply } => self.rename_job(from, to, reply).await,
-            JobMessage::Run { name, parameters, reply } => self.run_job(&name, &parameters, reply).await,
+            JobMessage::Run { name, parameters, asked } => self.run_job(&name, &parameters, asked).await,
             JobMessage::Skip { name, schedule, reply } => {
                 self.skip_next(name, schedule.as_ref(), reply).await;
             }
@@ -327,12 +326,12 @@ impl Actor {
         self.shared.jobs_changed();
     }
 
-    async fn run_job(&mut self, name: &JobName, parameters: &BTreeMap<String, String>, reply: Reply<TaskId>) {
+    async fn run_job(&mut self, name: &JobName, parameters: &BTreeMap<String, String>, asked: Asked) {
         let made = readable(&self.jobs, name)
             .and_then(|job| Ok(job.order(parameters, &days(&self.jobs.zones, "local", now_ms()))?));
         match made {
-            Ok(order) => self.submit_order(order, reply).await,
-            Err(error) => drop(reply.send(Err(error))),
+            Ok(order) => self.submit_order(order, asked).await,
+            Err(error) => drop(asked.reply.send(Err(error))),
         }
     }
 

@@ -53,10 +53,12 @@ use self::waits::Waits;
 use crate::jobs::Jobs;
 use crate::lanes::{LaneChange, Lanes};
 use crate::local_zone::{self, ZoneSource};
+use crate::requests::Requests;
 use crate::shared::SharedState;
 use crate::{LiveTask, QueueHeads, RowState, RunFolders, SupervisorConfig, SupervisorError};
 use solti_model::{
-    JobOrder, KeepAwake, Lane, MachineState, MainEnded, Slot, StopMode, TaskEventKind, TaskId, TaskSpec,
+    JobOrder, KeepAwake, Lane, MachineState, MainEnded, RequestKey, Slot, StopMode, TaskEventKind, TaskId,
+    TaskSpec,
 };
 use solti_runner::{ClusterWait, LogDoorbell, Place, RunController, RunOutcome, Runners, Unenforced};
 use solti_store::{Change, Store, StoreError, StoredLane};
@@ -76,10 +78,17 @@ const VERSION_KEY: &str = "resource_version_reserved";
 
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, SupervisorError>>;
 
+/// Who asks for a task.
+pub(crate) struct Asked {
+    pub(crate) reply: Reply<TaskId>,
+    /// By which the same one is asked for again where its answer is lost.
+    pub(crate) key: Option<RequestKey>,
+}
+
 pub(crate) enum Message {
     Submit {
         spec: Box<TaskSpec>,
-        reply: Reply<TaskId>,
+        asked: Asked,
     },
     Validate {
         spec: Box<TaskSpec>,
@@ -223,7 +232,7 @@ pub(crate) enum Message {
     /// A task whose secrets are there, or cannot be.
     Ordered {
         order: Box<Result<JobOrder, SupervisorError>>,
-        reply: Reply<TaskId>,
+        asked: Asked,
     },
     Job(JobMessage),
     Queue(QueueMessage),
@@ -261,6 +270,7 @@ pub(crate) struct Actor {
     /// Tasks of which something has become that others may wait for.
     pub(crate) came_far: Vec<TaskId>,
     pub(crate) jobs: Jobs,
+    pub(crate) requests: Requests,
     /// For the schedule that is due first.
     pub(crate) timer: Option<Timer>,
     /// Where the machine is.
@@ -310,6 +320,7 @@ impl Actor {
             dependents: Dependents::default(),
             came_far: Vec::new(),
             jobs: Jobs::new(local_zone::zones(&place)),
+            requests: Requests::default(),
             timer: None,
             place,
             looking: Looks::default(),
@@ -342,7 +353,7 @@ impl Actor {
     async fn handle(&mut self, message: Message) {
         // A reply that nobody waits for any more is not an error, here and below.
         match message {
-            Message::Submit { spec, reply } => self.submit(*spec, reply).await,
+            Message::Submit { spec, asked } => self.submit(*spec, asked).await,
             Message::Validate { spec, reply } => drop(reply.send(self.check(&spec).map_err(Into::into))),
             Message::Stop { id, mode, reply } => self.stop(&id, mode, reply).await,
             Message::Delete { id, reply } => self.delete(id, reply).await,
@@ -387,7 +398,7 @@ impl Actor {
             Message::Closed { id } => self.closed(&id).await,
             Message::Looked { machine, reached } => self.looked(&machine, &reached).await,
             Message::LookAgain => self.look_again(),
-            Message::Ordered { order, reply } => self.ordered(*order, reply).await,
+            Message::Ordered { order, asked } => self.ordered(*order, asked).await,
             Message::Job(message) => self.about_jobs(message).await,
             Message::Queue(message) => self.about_queue(message).await,
             // Taken by `run`.

@@ -11,6 +11,7 @@ use super::restored;
 use super::{Actor, Message, event};
 use crate::clock::now_ms;
 use crate::lanes::LaneChange;
+use crate::requests::{PLACES, Requests};
 use crate::{RunFolders, SupervisorError};
 use solti_model::{
     AfterReboot, BeforeReboot, LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskEventKind,
@@ -32,6 +33,7 @@ impl Actor {
     pub(crate) async fn recover(&mut self) -> Result<(), SupervisorError> {
         self.load_version().await?;
         self.load_all_held().await?;
+        self.requests = Requests::of_stored(&self.store.metas(PLACES).await?);
         let last_boot = self.store.meta(BOOT_KEY).await?;
         let rebooted = last_boot.as_ref().is_some_and(|last| *last != self.config.boot_id);
         // No app has ever got through a start with this database, and still there are runs.

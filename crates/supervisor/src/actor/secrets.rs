@@ -2,7 +2,7 @@
 //! is not over, and stored nowhere; after a restart of the app those that were given are gone, and the keyring is asked.
 
 use super::effect::Effect;
-use super::{Actor, Message, Reply};
+use super::{Actor, Asked, Message, Reply};
 use crate::machine::Keyring;
 use crate::{SupervisorError, jobs::Jobs};
 use solti_model::{
@@ -70,29 +70,50 @@ impl Actor {
         });
     }
 
-    pub(crate) async fn submit(&mut self, spec: TaskSpec, reply: Reply<TaskId>) {
-        self.submit_order(JobOrder { spec, secrets: Secrets::new() }, reply).await;
+    pub(crate) async fn submit(&mut self, spec: TaskSpec, asked: Asked) {
+        self.submit_order(JobOrder { spec, secrets: Secrets::new() }, asked).await;
     }
 
-    pub(crate) async fn submit_order(&mut self, mut order: JobOrder, reply: Reply<TaskId>) {
+    pub(crate) async fn submit_order(&mut self, mut order: JobOrder, asked: Asked) {
         self.jobs.follow_renaming(&mut order.spec);
         if order.lacks_secrets() {
-            return self.fetch_secrets(order, |order| Message::Ordered { order: Box::new(order), reply });
+            return self.fetch_secrets(order, |order| Message::Ordered { order: Box::new(order), asked });
         }
-        self.ordered(Ok(order), reply).await;
+        self.ordered(Ok(order), asked).await;
     }
 
-    pub(crate) async fn ordered(&mut self, order: Result<JobOrder, SupervisorError>, reply: Reply<TaskId>) {
+    pub(crate) async fn ordered(&mut self, order: Result<JobOrder, SupervisorError>, asked: Asked) {
+        let Asked { reply, key } = asked;
+        if let Some(made) = key.as_ref().and_then(|key| self.requests.made(key)).cloned() {
+            return self.tell_made(made, reply).await;
+        }
         let admitted = match order {
             Ok(order) => self.admit(&order.spec).await.map(|place| (order, place)),
             Err(error) => Err(error),
         };
         match admitted {
             Ok((order, place)) => {
-                self.enter(order, place, vec![], move |result| drop(reply.send(result))).await
+                let noted = key.map(|key| self.requests.note(key, &place.id)).into_iter().collect();
+                self.enter(order, place, noted, move |result| drop(reply.send(result))).await
             }
             Err(error) => drop(reply.send(Err(error))),
         }
+    }
+
+    /// Answers with a task that the same request has made before, once that is stored.
+    async fn tell_made(&self, id: TaskId, reply: Reply<TaskId>) {
+        let (before, store) = (self.save(vec![]).await, self.store.clone());
+        tokio::spawn(async move {
+            let stored = match before.once().await {
+                Ok(()) => store.task(&id).await,
+                Err(error) => Err(error),
+            };
+            drop(reply.send(match stored {
+                Ok(Some(_)) => Ok(id),
+                Ok(None) => Err(SupervisorError::NotFound { id }),
+                Err(error) => Err(error.into()),
+            }));
+        });
     }
 }
 

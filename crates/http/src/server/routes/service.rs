@@ -42,7 +42,11 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn health() -> Answer {
-    ok(&Health { status: HealthStatus::Ok, version: env!("CARGO_PKG_VERSION").into() })
+    ok(&Health {
+        status: HealthStatus::Ok,
+        version: env!("CARGO_PKG_VERSION").into(),
+        idempotency_keys: true,
+    })
 }
 
 async fn metrics(State(server): State<Server>) -> Answer {

@@ -14,7 +14,10 @@ use solti_model::{HistoryQuery, RunPage, Slot, Task, TaskId, TaskPage, TaskPhase
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::new(Method::POST, "/api/v1/tasks", "submitTask", submit)
-            .about("Take a task on. It is stored when this answers.")
+            .about(
+                "Take a task on. It is stored when this answers. Sent again with the same header `Idempotency-Key`, it answers \
+                 with the task that there is.",
+            )
             .takes::<Submit>()
             .answers::<Made>(201)
             .fails(&[409, 413]),
