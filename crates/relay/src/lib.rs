@@ -20,5 +20,7 @@ pub use words::{End, Order, Progress, Wish};
 pub const ORDER_FILE: &str = "relay-order";
 /// What is wished, beside the order. Absent while nothing is.
 pub const WISH_FILE: &str = "relay-wish";
+/// A named pipe of the client, into which a byte is written after each wish: so it needs not look for one again and again.
+pub const BELL_FILE: &str = "relay-bell";
 /// How the run stands. Absent until there is something to say.
 pub const PROGRESS_FILE: &str = "relay-progress";

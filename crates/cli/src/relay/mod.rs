@@ -39,13 +39,16 @@ async fn run_there(folder: &Path) -> Result<u8, CliError> {
     // Before anything is there to be ended.
     let wishes = Wishes::listen(folder)?;
     let link = Link::open(folder)?;
-    let end = RemoteTask::new(&link, &wishes).until_its_end().await?;
+    let end = RemoteTask::new(&link, &wishes).until_its_end().await;
+    wishes::listen_no_more(folder);
+    let end = end?;
     let code = code_of(&end);
     link.note(|progress| (progress.end, progress.trouble) = (Some(end), None))?;
     Ok(code)
 }
 
 async fn end_there(folder: &Path) -> Result<u8, CliError> {
+    wishes::listen_no_more(folder);
     let link = Link::open(folder)?;
     let told = link.progress();
     if told.end.is_some() {

@@ -1,10 +1,12 @@
 //! Follows one run to its end: what its client says in a file becomes what the supervisor is told, and what that wishes becomes a file.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::{Mode, OFlags};
 use solti_model::{RunId, StopMode as StopWish};
-use solti_relay::{PROGRESS_FILE, Progress, WISH_FILE, Wish};
+use solti_relay::{BELL_FILE, PROGRESS_FILE, Progress, WISH_FILE, Wish};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -13,8 +15,8 @@ use super::{MachineRunner, end};
 use crate::handle::RunEnds;
 use crate::{ClusterWait, Place, RunHandle, RunOutcome, Standing, StopMode};
 
-/// Between two looks at what the client says.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
+/// Between two looks at what the client says, after something is said or wished, and at most.
+const BETWEEN_LOOKS: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(2));
 /// Before a machine is asked again for the proof that nothing runs there, and at most between two times.
 const RESTS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -32,6 +34,14 @@ pub(super) async fn wished(run_dir: &Path, run: &RunId) -> Wish {
     }
 }
 
+/// Has the client look at what is wished. Fails where nobody listens.
+fn ring(bell: &Path) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let bell = rustix::fs::open(bell, flags, Mode::empty())?;
+    rustix::io::write(&bell, b"!")?;
+    Ok(())
+}
+
 pub(super) struct Follow {
     runner: MachineRunner,
     run_dir: PathBuf,
@@ -44,6 +54,8 @@ pub(super) struct Follow {
     /// Why the client has not been told of the wish, where it could not be: it is told again until it is.
     untold: Option<String>,
     told: Progress,
+    /// Before the next look. Grows while nothing changes, by a quarter each time: so late a change is seen, measured by what it has taken.
+    pause: Duration,
 }
 
 impl Follow {
@@ -54,7 +66,8 @@ impl Follow {
         // The log is the client's.
         handle.doorbell = inner.doorbell();
         let (wish, told) = Default::default();
-        let follow = Self { runner, run_dir, run, inner, ends, standing, wish, untold: None, told };
+        let pause = BETWEEN_LOOKS.0;
+        let follow = Self { runner, run_dir, run, inner, ends, standing, wish, untold: None, told, pause };
         tokio::spawn(follow.run());
         handle
     }
@@ -85,7 +98,8 @@ impl Follow {
                         self.tell().await;
                     }
                 }
-                () = sleep(BETWEEN_LOOKS) => {
+                () = sleep(self.pause) => {
+                    self.pause = (self.pause * 5 / 4).min(BETWEEN_LOOKS.1);
                     if self.untold.is_some() {
                         self.tell().await;
                     }
@@ -102,8 +116,15 @@ impl Follow {
 
     /// Has the client know what is wished.
     async fn tell(&mut self) {
-        let (wish, file) = (self.wish, self.run_dir.join(WISH_FILE));
-        let Ok(written) = spawn_blocking(move || solti_relay::write(&file, &wish)).await else { return };
+        let (wish, run_dir) = (self.wish, self.run_dir.clone());
+        self.pause = BETWEEN_LOOKS.0;
+        let told = move || -> io::Result<()> {
+            solti_relay::write(&run_dir.join(WISH_FILE), &wish)?;
+            // A client that hears nothing looks by itself.
+            ring(&run_dir.join(BELL_FILE)).ok();
+            Ok(())
+        };
+        let Ok(written) = spawn_blocking(told).await else { return };
         self.untold = written.err().map(|error| format!("its client cannot be told what is wished: {error}"));
         self.tell_trouble();
     }
@@ -132,6 +153,7 @@ impl Follow {
         if now == self.told {
             return;
         }
+        self.pause = BETWEEN_LOOKS.0;
         let machine = &self.runner.machine;
         match (&now.started_at, &now.task) {
             (Some(started_at), Some(task)) => {
@@ -211,9 +233,15 @@ mod tests {
             .expect("followed");
         assert!(is_told(&trouble.borrow()));
 
+        let bell = dir.path().join(BELL_FILE);
+        let made = std::process::Command::new("mkfifo").arg(&bell).status().expect("mkfifo");
+        assert!(made.success());
+        let pipe = tokio::net::unix::pipe::OpenOptions::new().read_write(true).open_receiver(&bell);
+        let pipe = pipe.expect("opened");
         fs::remove_dir(&file).expect("removed");
         within("the end of the trouble", trouble.wait_for(Option::is_none)).await.expect("it is followed");
         assert_eq!(wish(), Some(Wish { stop: Some(StopWish::Graceful), suspended: false }));
+        within("the bell", pipe.readable()).await.expect("it was rung");
         assert!(client.requests.try_recv().is_err(), "nothing here ends the client");
     }
 }
