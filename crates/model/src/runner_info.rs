@@ -1,5 +1,6 @@
 //! What a machine says of the ways in which it runs tasks.
 
+use crate::{RunnerSelector, TaskSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,6 +32,10 @@ pub struct RunnerInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub cluster: Option<BatchCluster>,
+    /// Of another machine: the runners that it has, as it has said lately; absent where it has not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub there: Option<Vec<RunnerInfo>>,
 }
 
 impl RunnerInfo {
@@ -40,8 +45,29 @@ impl RunnerInfo {
         let engine = || self.engine.as_ref().map(ContainerEngine::describe);
         let wasm = || self.wasm.as_ref().map(WasmEngine::describe);
         let cluster = || self.cluster.as_ref().map(BatchCluster::describe);
-        self.unavailable.clone().or_else(engine).or_else(wasm).or_else(cluster).unwrap_or_default()
+        let there = || self.there.as_ref().map(|runners| in_short(runners));
+        let known = engine().or_else(wasm).or_else(cluster).or_else(there);
+        self.unavailable.clone().or(known).unwrap_or_default()
     }
+
+    /// Whether it takes such a task now, for what it says of itself. `asked`: what the task asks of its runner.
+    #[must_use]
+    pub fn takes(&self, spec: &TaskSpec, asked: Option<&RunnerSelector>) -> bool {
+        self.unavailable.is_none()
+            && self.kinds.iter().any(|kind| kind == spec.kind.word())
+            && (spec.cluster.is_none() || self.cluster.is_some())
+            && asked.is_none_or(|asked| asked.matches(&self.labels))
+    }
+}
+
+/// Those that take tasks, each with what it stands on.
+fn in_short(runners: &[RunnerInfo]) -> String {
+    let usable = runners.iter().filter(|runner| runner.unavailable.is_none());
+    let words = usable.map(|runner| match runner.state() {
+        state if state.is_empty() => runner.name.clone(),
+        state => format!("{} ({state})", runner.name),
+    });
+    words.collect::<Vec<_>>().join("; ")
 }
 
 /// A cluster that runs jobs in batches, and what it offers to this user.
@@ -66,7 +92,11 @@ impl BatchCluster {
     /// What a person is told of it, in a phrase.
     #[must_use]
     pub fn describe(&self) -> String {
-        let names: Vec<_> = self.partitions.iter().map(|partition| &*partition.name).collect();
+        let name = |partition: &ClusterPartition| match partition.hidden {
+            true => format!("{} (hidden)", partition.name),
+            false => partition.name.clone(),
+        };
+        let names: Vec<_> = self.partitions.iter().map(name).collect();
         match names[..] {
             [] => format!("{}, no partition", self.version),
             _ => format!("{}, partitions {}", self.version, names.join(", ")),
@@ -84,6 +114,10 @@ pub struct ClusterPartition {
     pub is_default: bool,
     /// Whether it starts jobs now.
     pub up: bool,
+    /// Whether the cluster lists it only for who asks for all: jobs that name it may be taken all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub hidden: bool,
     /// How many nodes it has.
     pub nodes: u32,
     /// Minutes that a job may take; absent for no limit.
@@ -217,4 +251,46 @@ pub struct LocalImage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub size: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn runner(value: serde_json::Value) -> RunnerInfo {
+        serde_json::from_value(value).expect("a runner")
+    }
+
+    #[test]
+    fn another_machine_is_told_by_what_it_has() {
+        let cluster = json!({"version": "slurm-wlm 22.05.8", "partitions": [
+            {"name": "main", "isDefault": true, "up": true, "nodes": 2},
+            {"name": "quiet", "isDefault": false, "up": true, "nodes": 1, "hidden": true}]});
+        let there = json!([
+            {"name": "local", "labels": {"runner": "local"}, "kinds": ["subprocess"]},
+            {"name": "podman", "labels": {"runner": "podman"}, "kinds": ["container"], "unavailable": "there is no podman"},
+            {"name": "slurm", "labels": {"runner": "slurm"}, "kinds": ["subprocess"], "cluster": cluster},
+        ]);
+        let nas = runner(
+            json!({"name": "machine:nas", "labels": {"machine": "nas"}, "kinds": ["subprocess"], "there": there}),
+        );
+        let said = "local; slurm (slurm-wlm 22.05.8, partitions main, quiet (hidden))";
+        assert_eq!(nas.state(), said);
+        let takes = |kind: serde_json::Value, more: serde_json::Value| {
+            let mut spec = json!({"slot": "s", "kind": kind});
+            spec.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            let spec: TaskSpec = serde_json::from_value(spec).expect("a task");
+            let there = nas.there.as_ref().expect("said").iter();
+            let takes = there.filter(|one| one.takes(&spec, spec.runner_selector.as_ref()));
+            takes.map(|one| one.name.as_str()).collect::<Vec<_>>()
+        };
+        let command = || json!({"subprocess": {"mode": {"command": {"command": "true"}}}});
+        assert_eq!(takes(command(), json!({})), ["local", "slurm"]);
+        assert_eq!(takes(command(), json!({"cluster": {}})), ["slurm"]);
+        let by = |label: &str| json!({"runnerSelector": {"matchLabels": {"runner": label}}});
+        assert_eq!(takes(command(), by("local")), ["local"]);
+        assert!(takes(command(), by("docker")).is_empty());
+        assert!(takes(json!({"container": {"image": "a:b"}}), json!({})).is_empty());
+    }
 }

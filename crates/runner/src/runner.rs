@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use solti_logstore::SegmentSizes;
 use solti_model::{
     BatchCluster, ClusterPreview, ClusterRequest, ContainerEngine, FieldError, FolderCheck, LocalImage,
-    ResourceLimits, RunId, RunnerSelector, Stdin, TaskKind, TaskSpec, WasmEngine,
+    ResourceLimits, RunId, RunnerInfo, RunnerSelector, Stdin, TaskKind, TaskSpec, WasmEngine,
 };
 
 use crate::{AttachError, LostReason, RunHandle, RunOutcome, StartError, StopMode};
@@ -67,6 +67,8 @@ pub struct About {
     pub wasm: Option<WasmEngine>,
     /// The cluster that it hands tasks to.
     pub cluster: Option<BatchCluster>,
+    /// Of another machine: the runners that it has, where it has said so lately.
+    pub there: Option<Vec<RunnerInfo>>,
 }
 
 /// Why it cannot be said when a cluster would start a task.

@@ -186,6 +186,15 @@ impl Runners {
         one.runner.accepts(spec).map(|()| one.name)
     }
 
+    /// Why a task had better not go to a machine of its lane: by what that has said lately, none of its runners takes it. `None` also where
+    /// it has said nothing.
+    pub fn lacks(&self, spec: &TaskSpec, machine: &str) -> Option<String> {
+        let there = self.machines.as_ref().filter(|_| machine != HERE)?.runners_of(machine)?;
+        let asked = self.selector_there(spec);
+        let takes = there.iter().any(|one| one.takes(spec, asked.as_ref()));
+        (!takes).then(|| format!("no runner there takes {} as it asks for", spec.kind.in_words()))
+    }
+
     /// Whether a lane can have it: [`HERE`], or the name of a connection.
     pub fn has_machine(&self, machine: &str) -> bool {
         machine == HERE
@@ -303,9 +312,15 @@ fn no_such_machine(spec: &TaskSpec) -> Option<FieldError> {
 }
 
 async fn describe(Registered { name, labels, runner }: Registered) -> RunnerInfo {
-    let About { unavailable, engine, wasm, cluster } = runner.about().await;
-    let kinds = runner.kinds().iter().map(|word| (*word).to_owned()).collect();
-    RunnerInfo { name, labels, kinds, unavailable, engine, wasm, cluster }
+    let About { unavailable, engine, wasm, cluster, there } = runner.about().await;
+    // Of another machine those that one of its own takes.
+    let taken = |word: &str| {
+        let usable =
+            |one: &RunnerInfo| one.unavailable.is_none() && one.kinds.iter().any(|kind| kind == word);
+        there.as_ref().is_none_or(|runners| runners.iter().any(usable))
+    };
+    let kinds = runner.kinds().iter().filter(|word| taken(word)).map(|word| (*word).to_owned()).collect();
+    RunnerInfo { name, labels, kinds, unavailable, engine, wasm, cluster, there }
 }
 
 impl<R: Runner> From<Arc<R>> for Runners {

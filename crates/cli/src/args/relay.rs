@@ -12,6 +12,9 @@ pub struct Relay {
     /// Only say whether the machine of this name answers; the folder is the data folder then
     #[arg(long, value_name = "NAME", conflicts_with = "end")]
     pub look: Option<String>,
+    /// And print the runners that it has, as JSON
+    #[arg(long, requires = "look")]
+    pub runners: bool,
     /// The run folder
     pub folder: PathBuf,
 }

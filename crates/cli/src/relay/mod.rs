@@ -13,10 +13,11 @@ mod wishes;
 use crate::args::Relay;
 use crate::error::CliError;
 use link::{Link, Unasked};
-use solti_api::operations::{GetSummary, Operations as _};
+use solti_api::operations::{GetSummary, ListRunners, Operations as _};
 use solti_api::{ApiError, in_full};
 use solti_model::TaskStatus;
 use solti_relay::{End, Known};
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 use task::RemoteTask;
@@ -27,9 +28,9 @@ const NO_CODE: u8 = 125;
 /// For the end of a run whose client was killed; who wants the proof asks again.
 const TO_END: Duration = Duration::from_secs(12);
 
-pub async fn relay(Relay { end, look, folder }: &Relay) -> Result<u8, CliError> {
+pub async fn relay(Relay { end, look, runners, folder }: &Relay) -> Result<u8, CliError> {
     match look {
-        Some(machine) => look_at(machine, folder).await,
+        Some(machine) => look_at(machine, *runners, folder).await,
         None if *end => end_there(folder).await,
         None => run_there(folder).await,
     }
@@ -73,7 +74,7 @@ async fn end_there(folder: &Path) -> Result<u8, CliError> {
     }
 }
 
-async fn look_at(machine: &str, data_dir: &Path) -> Result<u8, CliError> {
+async fn look_at(machine: &str, runners: bool, data_dir: &Path) -> Result<u8, CliError> {
     let known =
         Known::of(data_dir).map_err(|source| CliError::RelayFile { path: data_dir.to_owned(), source })?;
     let known = known.unwrap_or_default();
@@ -82,7 +83,13 @@ async fn look_at(machine: &str, data_dir: &Path) -> Result<u8, CliError> {
         why: "there is no connection of that name".to_owned(),
     })?;
     let client = solti_machines::client_of(data_dir, connection)?;
-    client.ask(GetSummary {}).await?;
+    match runners {
+        true => {
+            let runners = serde_json::to_string(&client.ask(ListRunners {}).await?)?;
+            std::io::stdout().write_all(runners.as_bytes())?;
+        }
+        false => drop(client.ask(GetSummary {}).await?),
+    }
     Ok(0)
 }
 

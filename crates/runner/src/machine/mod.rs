@@ -7,6 +7,7 @@
 
 mod end;
 mod follow;
+mod there;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -25,7 +26,7 @@ use solti_shim::exit_record::run_id_hash;
 use solti_shim::launch::Cleanup;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use crate::argv::Invocation;
 use crate::ask::{ask_within, is_program, last_words};
@@ -35,6 +36,7 @@ use crate::{
     StartError, StartFailure, StopMode,
 };
 use follow::Follow;
+use there::Listed;
 
 /// The label by which a task asks for a machine.
 pub(crate) const MACHINE_LABEL: &str = "machine";
@@ -64,6 +66,7 @@ pub struct Machines {
     data_dir: PathBuf,
     connections: watch::Receiver<Vec<Connection>>,
     looks: Arc<Mutex<HashMap<String, Looked>>>,
+    listed: Arc<Mutex<HashMap<String, Listed>>>,
     /// One look at a machine at a time.
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
 }
@@ -86,8 +89,9 @@ impl Machines {
         connections: watch::Receiver<Vec<Connection>>,
     ) -> Self {
         let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-        let (looks, turns) = Default::default();
-        let machines = Self { shim, program: program.into(), env, data_dir, connections, looks, turns };
+        let (looks, listed, turns) = Default::default();
+        let machines =
+            Self { shim, program: program.into(), env, data_dir, connections, looks, listed, turns };
         let (kept, mut changes) = (machines.clone(), machines.connections.clone());
         tokio::spawn(async move {
             loop {
@@ -253,22 +257,27 @@ impl Runner for MachineRunner {
     }
 
     async fn about(&self) -> About {
-        let unavailable = match self.absent() {
-            Some(why) => Some(why),
-            None => {
-                let runner = self.clone();
-                // One that takes long is told of next time.
-                let look = tokio::spawn(async move { runner.look().await });
-                match timeout(WITHOUT_KEEPING_WAITING, look).await {
-                    Ok(Ok(answered)) => answered.err(),
-                    Ok(Err(_)) | Err(_) => {
-                        let last = self.machines.looked(&self.machine, Duration::MAX).unwrap_or(Ok(()));
-                        Some(last.err().unwrap_or_else(|| format!("{} has not answered yet", self.machine)))
-                    }
-                }
+        if let Some(unavailable) = self.absent() {
+            return About { unavailable: Some(unavailable), ..About::default() };
+        }
+        let late = tokio::time::Instant::now() + WITHOUT_KEEPING_WAITING;
+        let runner = self.clone();
+        // One that takes long is told of next time.
+        let look = tokio::spawn(async move { runner.look().await });
+        let unavailable = match timeout_at(late, look).await {
+            Ok(Ok(answered)) => answered.err(),
+            Ok(Err(_)) | Err(_) => {
+                let last = self.machines.looked(&self.machine, Duration::MAX).unwrap_or(Ok(()));
+                Some(last.err().unwrap_or_else(|| format!("{} has not answered yet", self.machine)))
             }
         };
-        About { unavailable, ..About::default() }
+        if unavailable.is_none() {
+            let runner = self.clone();
+            let listing = tokio::spawn(async move { runner.list_runners(LATELY).await });
+            timeout_at(late, listing).await.ok();
+        }
+        let there = self.machines.runners_of(&self.machine).filter(|_| unavailable.is_none());
+        About { unavailable, there, ..About::default() }
     }
 
     async fn start(&self, mut request: RunRequest) -> Result<RunHandle, StartError> {
@@ -364,23 +373,28 @@ impl MachineRunner {
         let answered = match self.machines.keep().await {
             Ok(()) => {
                 let folder = self.machines.data_dir.display().to_string();
-                self.ask(ANSWER_WITHIN, &["--look", &self.machine, &folder]).await
+                self.ask(ANSWER_WITHIN, &["--look", &self.machine, &folder]).await.map(drop)
             }
             Err(error) => Err(error.to_string()),
         };
         self.machines.note(&self.machine, answered.clone());
+        if answered.is_ok() {
+            // Nobody waits for that.
+            let runner = self.clone();
+            tokio::spawn(async move { runner.list_runners(there::LISTED_FOR).await });
+        }
         answered
     }
 
-    /// Has the client do something at once.
+    /// Has the client do something at once, and hears what it answers.
     ///
     /// # Errors
     /// What it says, in a sentence.
-    async fn ask(&self, within: Duration, words: &[&str]) -> Result<(), String> {
+    async fn ask(&self, within: Duration, words: &[&str]) -> Result<String, String> {
         let words: Vec<&str> = std::iter::once("relay").chain(words.iter().copied()).collect();
         let said = ask_within(within, &self.machines.program, &self.machines.env, &words).await;
         match said {
-            Ok(said) if said.well => Ok(()),
+            Ok(said) if said.well => Ok(said.out),
             Ok(said) => {
                 let words = last_words(&said.err).unwrap_or("it cannot be reached");
                 Err(words.trim_start_matches("solti: ").to_owned())

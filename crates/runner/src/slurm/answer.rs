@@ -248,6 +248,7 @@ mod tests {
     #[test]
     fn a_partition_keeps_back_what_a_test_lets_pass() {
         let partition = |up, time_limit_minutes| ClusterPartition {
+            hidden: false,
             name: "p".into(),
             is_default: false,
             up,

@@ -232,9 +232,9 @@ impl Client {
 
     /// A partition by its name; `None` where there is none, or nobody can say.
     pub(super) async fn partition(&self, name: &str) -> Option<ClusterPartition> {
-        let words = ["--noheader", "--partition", name, "--format", offer::FORMAT];
+        let words = ["--all", "--noheader", "--partition", name, "--format", offer::FORMAT];
         let said = self.say("sinfo", &words, PREVIEWED_WITHIN).await.ok().filter(|said| said.well)?;
-        offer::cluster("", &said.out, "").partitions.into_iter().find(|one| one.name == name)
+        offer::partitions(&said.out).into_iter().find(|one| one.name == name)
     }
 
     /// Asks the cluster to end a job: one that waits at once, one that runs by its shim, or with everything of it.
@@ -288,13 +288,16 @@ impl Client {
     /// Why it cannot be said, in a sentence.
     pub(super) async fn offer(&self) -> Result<BatchCluster, String> {
         let version = self.look("sbatch", &["--version"]).await?;
-        let partitions = self.look("sinfo", &["--noheader", "--format", offer::FORMAT]).await?;
+        let shown = self.look("sinfo", &["--noheader", "--format", offer::FORMAT]).await?;
+        // With those that are hidden, where they may be seen.
+        let all = self.look("sinfo", &["--all", "--noheader", "--format", offer::FORMAT]).await;
+        let all = all.unwrap_or_else(|_| shown.clone());
         let user = self.user_name(&self.user).await;
         let user = format!("user={user}");
         let words = ["-nP", "show", "associations", &*user, "format=account,qos"];
         // Where no accounts are kept there are none to choose from.
         let associations = self.look("sacctmgr", &words).await.unwrap_or_default();
-        Ok(offer::cluster(version.trim(), &partitions, &associations))
+        Ok(offer::cluster(version.trim(), &shown, &all, &associations))
     }
 }
 

@@ -5,9 +5,25 @@ use solti_model::{BatchCluster, ClusterPartition};
 /// What `sinfo` is to print: a line for the nodes of a partition that are alike.
 pub(super) const FORMAT: &str = "%P|%a|%D|%l|%G|%f";
 
-pub(super) fn cluster(version: &str, partitions: &str, associations: &str) -> BatchCluster {
+/// `shown`: the partitions that are listed for everybody; `all`: with those that are hidden.
+pub(super) fn cluster(version: &str, shown: &str, all: &str, associations: &str) -> BatchCluster {
+    let (shown, mut found) = (partitions(shown), partitions(all));
+    for partition in &mut found {
+        partition.hidden = shown.iter().all(|one| one.name != partition.name);
+    }
+    let (mut accounts, mut qos) = (vec![], vec![]);
+    for line in associations.lines() {
+        let (account, names) = line.split_once('|').unwrap_or((line, ""));
+        add(&mut accounts, account);
+        names.split(',').for_each(|name| add(&mut qos, name));
+    }
+    BatchCluster { version: version.to_owned(), partitions: found, accounts, qos }
+}
+
+/// Each with all of its nodes.
+pub(super) fn partitions(lines: &str) -> Vec<ClusterPartition> {
     let mut found: Vec<ClusterPartition> = vec![];
-    for line in partitions.lines().filter_map(partition) {
+    for line in lines.lines().filter_map(partition) {
         match found.iter_mut().find(|known| known.name == line.name) {
             Some(known) => {
                 known.nodes += line.nodes;
@@ -18,13 +34,7 @@ pub(super) fn cluster(version: &str, partitions: &str, associations: &str) -> Ba
             None => found.push(line),
         }
     }
-    let (mut accounts, mut qos) = (vec![], vec![]);
-    for line in associations.lines() {
-        let (account, names) = line.split_once('|').unwrap_or((line, ""));
-        add(&mut accounts, account);
-        names.split(',').for_each(|name| add(&mut qos, name));
-    }
-    BatchCluster { version: version.to_owned(), partitions: found, accounts, qos }
+    found
 }
 
 fn add(names: &mut Vec<String>, name: &str) {
@@ -44,6 +54,7 @@ fn partition(line: &str) -> Option<ClusterPartition> {
         name: name.trim_end_matches('*').to_owned(),
         is_default: name.ends_with('*'),
         up: up == "up",
+        hidden: false,
         nodes: nodes.parse().ok()?,
         time_limit_minutes: limit.and_then(minutes),
         // `gpu:a100:4(S:0-1)` says sockets too.
@@ -78,9 +89,11 @@ closed|down|1|2-12:30:00|gpu:a100:4(S:0-1)|here
 
     #[test]
     fn the_nodes_of_a_partition_are_counted_together() {
-        let offer = cluster("slurm-wlm 22.05.8", SINFO, "team|normal,high\nother|normal\n");
-        assert_eq!(offer.describe(), "slurm-wlm 22.05.8, partitions main, short, closed");
-        let [main, short, closed] = &offer.partitions[..] else { panic!("{offer:?}") };
+        let all = format!("{SINFO}quiet|up|1|infinite|(null)|(null)\n");
+        let offer = cluster("slurm-wlm 22.05.8", SINFO, &all, "team|normal,high\nother|normal\n");
+        assert_eq!(offer.describe(), "slurm-wlm 22.05.8, partitions main, short, closed, quiet (hidden)");
+        let [main, short, closed, quiet] = &offer.partitions[..] else { panic!("{offer:?}") };
+        assert!(quiet.hidden && !main.hidden && !closed.hidden);
         assert_eq!((main.nodes, main.is_default, main.up), (3, true, true));
         assert_eq!((main.gpus.as_deref(), main.time_limit_minutes), (Some("gpu:2"), None));
         assert_eq!(main.features, ["here", "n1", "n2"]);
@@ -91,6 +104,6 @@ closed|down|1|2-12:30:00|gpu:a100:4(S:0-1)|here
             (offer.accounts, offer.qos),
             (vec!["team".into(), "other".into()], vec!["normal".into(), "high".into()])
         );
-        assert!(cluster("v", "", "").accounts.is_empty());
+        assert!(cluster("v", "", "", "").accounts.is_empty());
     }
 }

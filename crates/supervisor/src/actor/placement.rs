@@ -46,6 +46,14 @@ impl Actor {
         let Some(active) = self.tasks.get(id) else { return Err(String::new()) };
         let (slot, spec) = (active.slot(), &active.stored.task.spec);
         let taken = |machine: &str| self.on_machine(slot, machine, Some(id));
+        // Where all lack it, the last of them says why it fails.
+        let lacks = |machine: &str| self.runners.lacks(spec, machine);
+        let has_it = |machine: &str| {
+            !active.refused_by.contains_key(machine)
+                && self.runners.choose_on(spec, machine).is_ok()
+                && lacks(machine).is_none()
+        };
+        let any_has = rules.machines.iter().any(|machine| has_it(&machine.name));
         let usable = |machine: &str| {
             match reached.get(machine) {
                 Some(answered) => answered.clone()?,
@@ -53,6 +61,9 @@ impl Actor {
             }
             if let Some(why) = active.refused_by.get(machine) {
                 return Err(why.clone());
+            }
+            if let Some(why) = lacks(machine).filter(|_| any_has) {
+                return Err(why);
             }
             self.runners.choose_on(spec, machine).map(drop).map_err(|error| error.message)
         };

@@ -473,7 +473,11 @@ wasm?: WasmEngine,
 /**
  * The cluster that it hands tasks to.
  */
-cluster?: BatchCluster, };
+cluster?: BatchCluster, 
+/**
+ * Of another machine: the runners that it has, as it has said lately; absent where it has not.
+ */
+there?: Array<RunnerInfo>, };
 
 export type ContainerEngine = { 
 /**
@@ -570,6 +574,10 @@ isDefault: boolean,
  * Whether it starts jobs now.
  */
 up: boolean, 
+/**
+ * Whether the cluster lists it only for who asks for all: jobs that name it may be taken all the same.
+ */
+hidden?: boolean, 
 /**
  * How many nodes it has.
  */

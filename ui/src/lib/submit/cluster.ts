@@ -82,12 +82,14 @@ export function partitionWords({
   timeLimitMinutes,
   gpus,
   up,
+  hidden,
 }: BatchCluster["partitions"][number]): string {
   return [
     nodes === 1 ? "1 node" : `${nodes} nodes`,
     timeLimitMinutes !== undefined && `${timeLimitMinutes} min at most`,
     gpus,
     !up && "down",
+    hidden && "hidden",
   ]
     .filter(Boolean)
     .join(", ");
