@@ -34,20 +34,22 @@ export class Pulse {
     this.silentSince = undefined;
   }
 
-  /** Passes on what was asked. An error is an answer too, but for the one that there is none. */
-  async during<T>(answer: Promise<T>): Promise<T> {
+  /** Hears what was asked, and passes it on as it is: nobody waits longer for it. */
+  during<T>(answer: Promise<T>): Promise<T> {
     this.#asked += 1;
     this.#arm();
-    try {
-      const value = await answer;
-      this.heard();
-      return value;
-    } catch (thrown) {
-      if (ApiError.from(thrown).code !== "Unavailable") this.heard();
-      throw thrown;
-    } finally {
-      this.#asked -= 1;
-    }
+    answer.then(
+      () => {
+        this.#asked -= 1;
+        this.heard();
+      },
+      (thrown: unknown) => {
+        this.#asked -= 1;
+        // An error is an answer too, but for the one that there is none.
+        if (ApiError.from(thrown).code !== "Unavailable") this.heard();
+      },
+    );
+    return answer;
   }
 
   /** Another engine, of which nothing was heard yet. */
