@@ -29,7 +29,8 @@ pub struct Schedule {
     #[ts(optional, type = "number")]
     #[schemars(range(min = MIN_EVERY_MS, max = MAX_DURATION_MS))]
     pub every_ms: Option<u64>,
-    /// A time from which `everyMs` counts, in Unix milliseconds; when it was saved, if it is left out.
+    /// A time from which `everyMs` counts, in Unix milliseconds; when it was saved, if it is left out. One that was to come when it was
+    /// saved is the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     #[schemars(range(max = MAX_TIME_MS))]
@@ -150,7 +151,7 @@ impl Schedule {
                 return Err(wrong("", problem.into()));
             }
         };
-        // An interval has no time before its anchor, so that one that is to come is told as a beginning.
+        // An interval has no time before an anchor that is to come, which is told as a beginning.
         let from_ms = self.from.max(self.anchor.filter(|anchor| *anchor > now_ms));
         Ok(Rule { timing, from_ms, until_ms: self.until, jitter_ms: self.jitter_ms })
     }

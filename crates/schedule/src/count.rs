@@ -19,8 +19,10 @@ impl Rule {
         match &self.timing {
             Timing::Cron(cron, zone) => of_cron(cron, &zone.zone, after_ms, until_ms).unwrap_or(0),
             Timing::Every { every_ms, anchor_ms } => {
-                let by = |ms: u64| ms.checked_sub(*anchor_ms).map_or(0, |since| since / every_ms + 1);
-                by(until_ms) - by(after_ms)
+                let [every, anchor, after, until] =
+                    [*every_ms, *anchor_ms, after_ms, until_ms].map(i128::from);
+                let by = |ms: i128| (ms - anchor).div_euclid(every);
+                u64::try_from(by(until) - by(after)).unwrap_or(0)
             }
             Timing::At(at) => u64::from(*at > after_ms && *at <= until_ms),
             Timing::OnStart => 0,

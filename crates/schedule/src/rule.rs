@@ -10,7 +10,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 pub enum Timing {
     /// The clock on the wall in a zone.
     Cron(Cron, Zone),
-    /// Elapsed time: every so often, counted from `anchor_ms`.
+    /// Elapsed time: every so often, counted from `anchor_ms` in both directions.
     Every {
         /// Milliseconds, at least 1.
         every_ms: u64,
@@ -47,10 +47,9 @@ impl Rule {
         let after_ms = self.from_ms.map_or(after_ms, |from| after_ms.max(from.saturating_sub(1)));
         let next = match &self.timing {
             Timing::Cron(cron, zone) => next_by_cron(cron, &zone.zone, after_ms),
-            Timing::Every { every_ms, anchor_ms } => match after_ms.checked_sub(*anchor_ms) {
-                Some(since) => (since / every_ms + 1).checked_mul(*every_ms)?.checked_add(*anchor_ms),
-                None => Some(*anchor_ms),
-            },
+            Timing::Every { every_ms, anchor_ms } => {
+                u64::try_from(last_of(*every_ms, *anchor_ms, after_ms) + i128::from(*every_ms)).ok()
+            }
             Timing::At(at) => Some(*at).filter(|at| *at > after_ms),
             Timing::OnStart => None,
         };
@@ -63,7 +62,7 @@ impl Rule {
         let last = match &self.timing {
             Timing::Cron(cron, zone) => last_by_cron(cron, &zone.zone, now_ms),
             Timing::Every { every_ms, anchor_ms } => {
-                Some(now_ms.checked_sub(*anchor_ms)? / every_ms * every_ms + anchor_ms)
+                u64::try_from(last_of(*every_ms, *anchor_ms, now_ms)).ok()
             }
             Timing::At(at) => Some(*at).filter(|at| *at <= now_ms),
             Timing::OnStart => None,
@@ -85,6 +84,12 @@ impl Rule {
     pub fn is_local(&self) -> bool {
         matches!(&self.timing, Timing::Cron(_, zone) if zone.is_local)
     }
+}
+
+/// The last time of an interval that is not after `ms`; it may be before 1970.
+fn last_of(every_ms: u64, anchor_ms: u64, ms: u64) -> i128 {
+    let [every, anchor, ms] = [every_ms, anchor_ms, ms].map(i128::from);
+    anchor + (ms - anchor).div_euclid(every) * every
 }
 
 pub(crate) fn timestamp(ms: u64) -> Option<Timestamp> {
@@ -203,10 +208,13 @@ mod tests {
     #[test]
     fn intervals_are_elapsed_time() {
         let every = Rule::new(Timing::Every { every_ms: 90, anchor_ms: 1_000 });
-        assert_eq!(every.next_after(0), Some(1_000));
         assert_eq!(every.next_after(1_000), Some(1_090));
         assert_eq!(every.next_after(1_089), Some(1_090));
-        assert_eq!((every.last_by(999), every.last_by(1_179)), (None, Some(1_090)));
+        assert_eq!(every.last_by(1_179), Some(1_090));
+        // What they are counted from is one of their times, and not the first.
+        assert_eq!([0, 9, 10, 999].map(|ms| every.next_after(ms)), [10, 10, 100, 1_000].map(Some));
+        assert_eq!([9, 10, 999].map(|ms| every.last_by(ms)), [None, Some(10), Some(910)]);
+        assert_eq!((every.count(0, 1_000), every.count(10, 1_000), every.count(1_000, 1_180)), (12, 11, 2));
         let once = Rule::new(Timing::At(5));
         assert_eq!((once.next_after(4), once.next_after(5), once.last_by(9)), (Some(5), None, Some(5)));
         assert_eq!(Rule::new(Timing::OnStart).next_after(0), None);

@@ -4,7 +4,9 @@ use crate::kin::OWN_END;
 use crate::number::{Number, optional, required};
 use crate::read::name;
 use crate::rows::load_rows;
-use crate::{JobMark, JobSaving, RowCursor, RowPage, Settled, StoreError, StoredFiring, StoredJob, took};
+use crate::{
+    JobMark, JobSaving, RowCursor, RowPage, Settled, SettledUntil, StoreError, StoredFiring, StoredJob, took,
+};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use solti_model::{
     DEFAULT_LIMIT, Firing, FiringOutcome, Job, JobEnd, JobName, JobRevision, JobRun, MAX_LIMIT, ScheduleId,
@@ -112,11 +114,18 @@ pub(crate) fn fire(db: &Transaction<'_>, fired: &StoredFiring) -> Result<(), Sto
 
 /// All of them, by name, with up to when the times of their schedules are dealt with.
 pub(crate) fn all(db: &Transaction<'_>) -> Result<Vec<StoredJob>, StoreError> {
-    let mut settled: BTreeMap<String, BTreeMap<String, (u64, u64)>> = BTreeMap::new();
-    let mut statement = db.prepare_cached("SELECT job, schedule, settled, at FROM job_schedules")?;
+    let mut settled: BTreeMap<String, BTreeMap<String, SettledUntil>> = BTreeMap::new();
+    let mut statement = db.prepare_cached(
+        "SELECT s.job, s.schedule, s.settled, s.at, coalesce(f.at, s.at) AS noted FROM job_schedules s
+         LEFT JOIN firings f ON f.job = s.job AND f.schedule = s.schedule AND f.due = s.settled",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let until = (required(row, "settled")?, required(row, "at")?);
+        let until = SettledUntil {
+            until: required(row, "settled")?,
+            at: required(row, "at")?,
+            noted: required(row, "noted")?,
+        };
         settled.entry(row.get("job")?).or_default().insert(row.get("schedule")?, until);
     }
     let mut statement = db.prepare_cached("SELECT name, job FROM jobs ORDER BY name")?;

@@ -58,8 +58,8 @@ pub use list::{RowPage, RowQuery};
 pub use queueing::Queueing;
 pub use record::{
     AttemptRange, Attempts, Change, DueCall, Durations, EndedCall, HookCounts, JobMark, JobSaving,
-    LabelCount, NewCall, Past, PastSince, Settled, Standing, StoredEvent, StoredFiring, StoredJob,
-    StoredLane, StoredRow, StoredRun, StoredTask,
+    LabelCount, NewCall, Past, PastSince, Settled, SettledUntil, Standing, StoredEvent, StoredFiring,
+    StoredJob, StoredLane, StoredRow, StoredRun, StoredTask,
 };
 pub use recover::{DAMAGED_KEPT, Damaged, Opened, Recovery, damaged};
 pub use schema::FILE_NAME as DATABASE_FILE;

@@ -218,6 +218,17 @@ pub struct StoredLane {
     pub own_capacity: Option<u32>,
 }
 
+/// Up to when the times of a schedule are dealt with, in Unix milliseconds as the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettledUntil {
+    /// That is it.
+    pub until: u64,
+    /// From when what is due next is reckoned; to come, where a time was skipped by hand.
+    pub at: u64,
+    /// What the clock showed when it was noted.
+    pub noted: u64,
+}
+
 /// A saved job, and up to when the times of its schedules are dealt with, by their ids.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredJob {
@@ -225,8 +236,8 @@ pub struct StoredJob {
     pub name: JobName,
     /// The error says why it cannot be read.
     pub job: Result<Job, String>,
-    /// Unix milliseconds; the second says when that was noted.
-    pub settled: BTreeMap<String, (u64, u64)>,
+    /// By the ids of its schedules.
+    pub settled: BTreeMap<String, SettledUntil>,
 }
 
 /// What came of a time of a schedule of this job.

@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::json;
 use solti_model::{Firing, FiringOutcome, Job, JobName, Kin, ScheduleId, TaskPhase, stored_job};
-use solti_store::{Change, JobSaving, Settled, Store, StoreError, StoredFiring, StoredTask};
+use solti_store::{Change, JobSaving, Settled, SettledUntil, Store, StoreError, StoredFiring, StoredTask};
 use support::{id, ran, task};
 
 fn name() -> JobName {
@@ -52,7 +52,7 @@ fn of_job(n: u64, phase: TaskPhase) -> StoredTask {
 }
 
 async fn settled(store: &Store, which: &str) -> Option<u64> {
-    store.jobs().await.unwrap().first().and_then(|job| Some(job.settled.get(which)?.0))
+    store.jobs().await.unwrap().first().and_then(|job| Some(job.settled.get(which)?.until))
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn a_job_that_cannot_be_read_takes_no_other_with_it() {
     let jobs = store.jobs().await.unwrap();
     assert_eq!(jobs.len(), 2);
     assert!(jobs[0].name.as_str() == "broken" && jobs[0].job.is_err(), "{jobs:?}");
-    assert_eq!((jobs[1].job.as_ref(), jobs[1].settled["b"]), (Ok(&job(1)), (7, 1)));
+    assert_eq!((jobs[1].job.as_ref(), jobs[1].settled["b"].until), (Ok(&job(1)), 7));
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn a_renamed_job_keeps_its_revisions_its_tasks_and_what_has_come_of_its_sc
     store.apply(vec![Change::RenameJob { from: name(), to: to.clone() }]).await.unwrap();
     let jobs = store.jobs().await.unwrap();
     let [job] = &jobs[..] else { panic!("{jobs:?}") };
-    assert_eq!((&job.name, &job.job.as_ref().unwrap().name, job.settled["a"].0), (&to, &to, 200));
+    assert_eq!((&job.name, &job.job.as_ref().unwrap().name, job.settled["a"].until), (&to, &to, 200));
     assert_eq!(store.job_revisions(&to).await.unwrap().len(), 2);
     assert_eq!(store.job_revision(&to, 1).await.unwrap().unwrap().name, to);
     assert_eq!(store.firings(&to, 10).await.unwrap().len(), 1);
@@ -235,4 +235,16 @@ async fn a_renamed_job_keeps_its_revisions_its_tasks_and_what_has_come_of_its_sc
     store.apply(vec![Change::RenameJob { from: to, to: last.clone() }]).await.unwrap();
     store.apply(vec![Change::DeleteJob(last)]).await.unwrap();
     assert_eq!(store.renamed_jobs().await.unwrap(), [].into());
+}
+
+#[tokio::test]
+async fn when_something_was_noted_is_told_apart_from_what_is_reckoned_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.apply(vec![saved(1, &[("a", 100)], true)]).await.unwrap();
+    let until = async || store.jobs().await.unwrap()[0].settled["a"];
+    assert_eq!(until().await, SettledUntil { until: 100, at: 1, noted: 1 });
+    let Change::Fire(skipped) = fired(200, None) else { panic!("a firing") };
+    store.apply(vec![Change::Fire(Box::new(StoredFiring { settled_at: 290, ..*skipped }))]).await.unwrap();
+    assert_eq!(until().await, SettledUntil { until: 200, at: 290, noted: 205 });
 }

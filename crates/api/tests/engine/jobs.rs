@@ -227,6 +227,42 @@ async fn times_at_which_nobody_was_there_are_dealt_with_by_the_schedules_rule() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_interval_that_was_saved_by_a_clock_that_was_ahead_does_not_wait_for_that_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    // Of the other a person has said when it begins.
+    let begins = now_ms() + 2 * HOUR;
+    for (called, anchor) in [("noted", None), ("said", Some(begins))] {
+        let schedules = json!([{"id": "s", "everyMs": 2_000, "anchor": anchor}]);
+        engine.api.ask(save(job(called, bash("true"), json!({"schedules": schedules})))).await.unwrap();
+    }
+    engine.supervisor.shut_down().await;
+    drop(engine);
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    let ahead = (now_ms() + 2 * 365 * 24 * HOUR) as i64;
+    let saved = "UPDATE jobs SET job = json_set(job, '$.updatedAt', ?1, '$.schedules[0].anchor', ?1)
+                 WHERE name = 'noted'";
+    db.execute(saved, [ahead]).unwrap();
+    db.execute("UPDATE job_schedules SET settled = ?1, at = ?1 WHERE job = 'noted'", [ahead]).unwrap();
+    drop(db);
+
+    // Also once times were dealt with, and when it is saved again.
+    for restart in 0..2 {
+        let engine = Engine::open(dir.path()).await;
+        firings(&engine, "noted", |found| found.len() > restart).await;
+        assert_eq!(detail(&engine, "said").await.schedules[0].next_at, Some(begins));
+        if restart == 1 {
+            let read = detail(&engine, "noted").await.job;
+            let saved = engine.api.ask(save(Job { title: Some("t".into()), ..read })).await.unwrap();
+            assert!(saved.schedules[0].anchor <= Some(now_ms()), "{:?}", saved.schedules);
+            let next = detail(&engine, "noted").await.schedules[0].next_at.unwrap();
+            assert!(next <= now_ms() + 2_000, "{next}");
+        }
+        engine.supervisor.shut_down().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_still_runs_is_dealt_with_as_its_lane_says() {
     let dir = tempfile::tempdir().unwrap();
     let engine = Engine::open(dir.path()).await;

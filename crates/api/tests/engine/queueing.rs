@@ -137,6 +137,24 @@ async fn a_held_task_keeps_its_place_and_all_can_be_held() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_task_waits_for_no_longer_than_it_was_told_when_the_clock_was_set_back_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Engine::open(dir.path()).await;
+    let ahead = now_ms() + 9 * 3_600_000;
+    let id = submit(&engine, "s", command("true", &[]), json!({"notBefore": ahead})).await;
+    engine.supervisor.shut_down().await;
+    drop(engine);
+    // It was submitted by a clock that was nine hours ahead.
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    db.execute("UPDATE tasks SET created_at = ?1", [(ahead - 500) as i64]).unwrap();
+    drop(db);
+    let engine = Engine::open(dir.path()).await;
+    let over = engine.finished(&id).await;
+    assert_eq!(over.status.phase, TaskPhase::Succeeded);
+    assert!(over.spec.not_before <= Some(now_ms()), "it does not wait again after a restart");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_starts_at_its_time_and_asks_for_nothing_before() {
     let dir = tempfile::tempdir().unwrap();
     let mut engine = Engine::open(dir.path()).await;

@@ -42,7 +42,7 @@ pub(crate) struct Active {
     /// Those that were given with it; stored nowhere.
     pub secrets: Secrets,
     /// Waits for the time before which it does not start.
-    pub early: Option<AbortHandle>,
+    pub early: Option<Early>,
     /// The machine of its lane that its next attempt is given to.
     pub placed: Option<String>,
     /// Machines of its lane that have said that they take no such task, and why.
@@ -55,6 +55,14 @@ pub(crate) struct Active {
     pub amending: u32,
     /// Set when its latest attempt is to be stopped before its process is there.
     pub called_off: Arc<AtomicBool>,
+}
+
+/// The wait for the time before which a task does not start.
+#[derive(Debug)]
+pub(crate) struct Early {
+    /// When it ends, as the clock shows it; sooner than the spec says where that was set back.
+    pub until: u64,
+    pub timer: AbortHandle,
 }
 
 #[derive(Debug)]
@@ -166,8 +174,8 @@ impl Active {
     }
 
     pub(crate) fn stop_waiting_for_time(&mut self) {
-        if let Some(timer) = self.early.take() {
-            timer.abort();
+        if let Some(early) = self.early.take() {
+            early.timer.abort();
         }
     }
 

@@ -389,7 +389,7 @@ impl Actor {
             }
         });
         active.settled = Some(settled.clone());
-        let wait = waiting.waits.begin(due_ms, Duration::from_millis(delay_ms));
+        let wait = waiting.waits.begin(due_ms, now);
         let timer = tokio::spawn(async move {
             if is_settled(settled).await {
                 waiting.wait(wait, id, attempt).await;
@@ -437,7 +437,7 @@ impl Actor {
         }
     }
 
-    /// The clock was set back, and the row says when the attempt really is.
+    /// The clock was set, and the row says when the attempt really is.
     pub(crate) async fn moved(&mut self, id: &TaskId, attempt: u32, due_ms: u64) {
         let waits = |active: &&mut Active| {
             active.attempt() == attempt && matches!(active.stage, Stage::Backoff { .. })

@@ -4,7 +4,7 @@
 //! One timer waits, for what is due first.
 
 use super::job_saving::{JobMessage, may_pass, readable};
-use super::waits::Woken;
+use super::waits::Clocks;
 use super::{Actor, Message, Reply};
 use crate::SupervisorError;
 use crate::clock::now_ms;
@@ -47,13 +47,12 @@ impl Actor {
             timer.task.abort();
         }
         self.timer = earliest.map(|due| {
-            let length = Duration::from_millis(due.saturating_sub(now_ms()));
-            let mut wait = self.waits.begin(due, length);
+            let mut wait = self.waits.begin(due, now_ms());
             let (effect, place) = (self.effect(), self.place.clone());
             let waiting = tokio::spawn(async move {
                 let message = loop {
                     tokio::select! {
-                        woken = wait.next() => break JobMessage::Due { set_back: woken != Woken::Due },
+                        _ = wait.next() => break JobMessage::Due,
                         () = tokio::time::sleep(LOOK_AROUND), if looks_around => {
                             let now = ZoneSource::now();
                             if now != place {
@@ -68,12 +67,19 @@ impl Actor {
         });
     }
 
-    pub(crate) async fn schedules_due(&mut self, set_back: bool) {
-        self.timer = None;
-        let now = now_ms();
-        if set_back {
-            self.jobs.plan_all(now);
+    /// What the clock shows, which schedules are reckoned by. They know by then of one that was set.
+    pub(crate) fn jobs_now(&mut self) -> u64 {
+        let clocks = Clocks::now();
+        if let Some(by_ms) = clocks.set_since(self.clocks) {
+            self.clocks = clocks;
+            self.jobs.clock_was_set(by_ms, clocks.wall_ms());
         }
+        clocks.wall_ms()
+    }
+
+    pub(crate) async fn schedules_due(&mut self) {
+        self.timer = None;
+        let now = self.jobs_now();
         while let Some((name, n)) = self.jobs.take_due(now) {
             self.fire_due(&name, n, now).await;
         }
@@ -86,7 +92,8 @@ impl Actor {
         let zones = local_zone::zones(&place);
         tracing::info!("the machine is in another time zone: schedules are reckoned anew");
         self.place = place;
-        self.jobs.read_anew(zones, now_ms());
+        let now = self.jobs_now();
+        self.jobs.read_anew(zones, now);
         self.arm();
         self.shared.jobs_changed();
     }
@@ -196,7 +203,7 @@ impl Actor {
         had_task: bool,
         result: Result<(), SupervisorError>,
     ) {
-        let now = now_ms();
+        let now = self.jobs_now();
         let stored = match result {
             Ok(()) => Some(settled),
             Err(SupervisorError::Store(StoreError::DealtWith)) => {
@@ -238,7 +245,7 @@ impl Actor {
         if let Err(error) = readable(&self.jobs, &name) {
             return drop(reply.send(Err(error)));
         }
-        let now = now_ms();
+        let now = self.jobs_now();
         let plans = self.jobs.get(&name).map_or(&[][..], |entry| &entry.plans);
         let asked = plans.iter().enumerate().filter(|(_, plan)| schedule.is_none_or(|id| plan.id == *id));
         let next =

@@ -13,7 +13,7 @@ use solti_model::{
     ComingRun, FieldError, Job, JobName, JobOrder, JobQuery, JobRow, Schedule, ScheduleId, ScheduleState,
 };
 use solti_schedule::{Rule, Zones};
-use solti_store::{Change, JobSaving, Settled, StoreError};
+use solti_store::{Change, JobSaving, Settled, SettledUntil, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -75,10 +75,8 @@ pub(crate) enum JobMessage {
         from: JobName,
         to: JobName,
     },
-    /// Something is due, or the clock was set back.
-    Due {
-        set_back: bool,
-    },
+    /// Something is due, or the clock was set.
+    Due,
     /// The machine is in another time zone.
     Moved(ZoneSource),
     /// What a time of a schedule runs, with its secrets, or why it cannot.
@@ -158,7 +156,7 @@ impl Actor {
                 self.job_refused(name, revision, before.map(|before| *before));
             }
             JobMessage::RenameRefused { from, to } => self.rename_refused(&from, &to),
-            JobMessage::Due { set_back } => self.schedules_due(set_back).await,
+            JobMessage::Due => self.schedules_due().await,
             JobMessage::Moved(place) => self.moved_to(place),
             JobMessage::Fire { firing, order } => self.fire(*firing, *order).await,
             JobMessage::Fired { job, schedule, settled, had_task, result } => {
@@ -185,10 +183,13 @@ impl Actor {
             let mut plans = Vec::new();
             for schedule in &job.schedules {
                 let known = schedule.id.as_ref().and_then(|id| stored.settled.get(id.as_str())).copied();
-                let settled = known.filter(|_| !self.config.restored).unwrap_or((now, now));
-                let Some(mut plan) = Plan::new(schedule, &self.jobs.zones, settled) else { continue };
-                if known != Some(settled) {
-                    let (until, at) = settled;
+                let known = known.filter(|_| !self.config.restored);
+                let SettledUntil { until, at, noted } =
+                    known.unwrap_or(SettledUntil { until: now, at: now, noted: now });
+                let plan = Plan::new(schedule, &self.jobs.zones, job.updated_at, (until, at));
+                let Some(mut plan) = plan else { continue };
+                plan.noted(noted, now);
+                if known.is_none() {
                     let settled = Settled { schedule: plan.id.clone(), until, at, anew: true };
                     changes.push(Change::Settle { job: job.name.clone(), settled });
                 }
@@ -205,7 +206,7 @@ impl Actor {
     }
 
     async fn save_job(&mut self, mut job: Job, expected: Option<u32>, reply: Reply<Job>) {
-        let now = now_ms();
+        let now = self.jobs_now();
         // Its own tasks get these.
         (job.spec.job, job.spec.job_revision) = (None, None);
         job.spec.secrets.clear();
@@ -238,7 +239,7 @@ impl Actor {
             return drop(reply.send(Err(error.into())));
         }
         let old_schedules = old.as_ref().map_or(&[][..], |old| &old.schedules);
-        identify(&mut job.schedules, old_schedules, now);
+        identify(&mut job.schedules, old_schedules, old.as_ref().map_or(now, |old| old.updated_at), now);
         job.created_at = old.as_ref().map_or(now, |old| old.created_at);
         job.revision = revision;
         job.updated_at = old.as_ref().map_or(now, |old| old.updated_at);
@@ -254,7 +255,7 @@ impl Actor {
             let plan = before
                 .as_ref()
                 .and_then(|entry| entry.plans.iter().find(|plan| schedule.id.as_ref() == Some(&plan.id)));
-            let Some(mut new) = Plan::new(schedule, &self.jobs.zones, (now, now)) else { continue };
+            let Some(mut new) = Plan::new(schedule, &self.jobs.zones, now, (now, now)) else { continue };
             let known = match (plan, old, &new.rule) {
                 (Some(plan), Some(old), _) if old.has_times_of(schedule) => {
                     Some((plan.settled, plan.settled_at))
@@ -347,13 +348,22 @@ impl SharedState {
     }
 }
 
-/// Gives schedules their ids, and intervals what they count from: those that they had, where they say the same times.
-fn identify(schedules: &mut [Schedule], old: &[Schedule], now: u64) {
-    for schedule in schedules.iter_mut().filter(|new| new.every_ms.is_some() && new.anchor.is_none()) {
-        let before = old.iter().find(|old| {
-            old.every_ms == schedule.every_ms && (schedule.id.is_none() || schedule.id == old.id)
+/// Gives schedules their ids, and intervals what they count from: those that they had, where they say the same times. `old` were saved
+/// at `old_saved_at`.
+fn identify(schedules: &mut [Schedule], old: &[Schedule], old_saved_at: u64, now: u64) {
+    for schedule in schedules.iter_mut() {
+        let Some(every) = schedule.every_ms else { continue };
+        let same =
+            |old: &&Schedule| old.every_ms == Some(every) && (schedule.id.is_none() || schedule.id == old.id);
+        let before = old.iter().find(same).and_then(|old| old.anchor);
+        let anchor = schedule.anchor.or(before).unwrap_or(now);
+        // One that was not to come then was noted by a clock that was ahead: it tells the times of the interval, not its beginning.
+        let was_ahead = before == Some(anchor) && anchor <= old_saved_at;
+        let times_back = anchor.saturating_sub(now).div_ceil(every.max(1));
+        schedule.anchor = Some(match was_ahead {
+            true => anchor.checked_sub(times_back.saturating_mul(every)).unwrap_or(anchor % every.max(1)),
+            false => anchor,
         });
-        schedule.anchor = before.and_then(|old| old.anchor).or(Some(now));
     }
     // One that says the same in all is it rather than one with other bounds.
     for is_same in [Schedule::has_times_of, Schedule::has_timing_of] {
@@ -460,5 +470,35 @@ pub(crate) fn may_pass(error: &SupervisorError) -> bool {
         SupervisorError::ReadOnly(_) | SupervisorError::ShuttingDown => true,
         SupervisorError::Store(error) => matches!(error, StoreError::Busy),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_interval_counts_from_stays_unless_a_clock_that_was_ahead_has_noted_it() {
+        let every = |anchor: Option<u64>| Schedule { every_ms: Some(1_000), anchor, ..Schedule::default() };
+        for (given, before, saved_at, kept) in [
+            (None, None, 0, 50_000),
+            (None, Some(7), 7, 7),
+            (Some(90_000), None, 0, 90_000),
+            // A beginning stays one.
+            (Some(90_000), Some(90_000), 20_000, 90_000),
+            (None, Some(90_000), 20_000, 90_000),
+            // Noted by a clock that showed as much: its times stay, and go on.
+            (None, Some(90_300), 90_300, 49_300),
+            (Some(90_300), Some(90_300), 95_000, 49_300),
+        ] {
+            let mut schedules = [every(given)];
+            identify(
+                &mut schedules,
+                &before.map(|at| every(Some(at))).into_iter().collect::<Vec<_>>(),
+                saved_at,
+                50_000,
+            );
+            assert_eq!(schedules[0].anchor, Some(kept), "{given:?} {before:?} {saved_at}");
+        }
     }
 }

@@ -21,6 +21,7 @@ mod ids;
 mod job_renaming;
 pub(crate) mod job_saving;
 mod lookout;
+mod not_before;
 mod outcome;
 mod placement;
 pub(crate) mod queueing;
@@ -49,7 +50,7 @@ use self::lookout::Found;
 use self::queueing::QueueMessage;
 use self::refused::Batch;
 use self::tidying::Tidying;
-use self::waits::Waits;
+use self::waits::{Clocks, Waits};
 use crate::jobs::Jobs;
 use crate::lanes::{LaneChange, Lanes};
 use crate::local_zone::{self, ZoneSource};
@@ -262,6 +263,8 @@ pub(crate) struct Actor {
     /// The same of runs that are handed to others: a cluster that hangs keeps nothing here from starting.
     far_starts: Arc<Semaphore>,
     pub(crate) waits: Waits,
+    /// When it was last looked whether the clock was set.
+    clocks: Clocks,
     looks: Arc<Semaphore>,
     pub(crate) reserved_version: u64,
     /// The last that was given.
@@ -314,6 +317,7 @@ impl Actor {
             starts,
             far_starts,
             waits: Waits::start(),
+            clocks: Clocks::now(),
             looks: Arc::new(Semaphore::new(LOOKS)),
             reserved_version: 0,
             next_order: 1,

@@ -3,6 +3,7 @@
 //! is known. A change that cannot be stored is taken back, as if it had never been asked for.
 
 use super::attempt::{Active, Stage};
+use super::waits::Woken;
 use super::{Actor, Message, Reply, event};
 use crate::SupervisorError;
 use crate::clock::now_ms;
@@ -11,7 +12,6 @@ use crate::lanes::{Admission, Busy, CannotMove, MoveTo, Moved, ORDER_STEP};
 use solti_model::{AdmissionStrategy, FieldError, Slot, TaskEventKind, TaskId, TaskSpec, check_priority};
 use solti_store::{Change, StoredTask};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::time::Duration;
 use tokio::sync::oneshot;
 
 pub(crate) enum QueueMessage {
@@ -72,9 +72,12 @@ pub(crate) enum QueueMessage {
         ids: HashSet<TaskId>,
         reply: oneshot::Sender<HashMap<TaskId, String>>,
     },
-    /// The time before which it does not start has come, or the clock was set.
+    /// The time before which it does not start has come, or comes when the clock shows another one.
     TimeCome {
         id: TaskId,
+        /// As its spec has it.
+        not_before: u64,
+        woken: Woken,
     },
     /// A change of the task is stored that lets it start, for which these have to end.
     Amended {
@@ -116,7 +119,9 @@ impl Actor {
             QueueMessage::Situation { moves, reply } => drop(reply.send(self.situation(&moves))),
             QueueMessage::Waiters { id, most, reply } => drop(reply.send(self.dependents.below(&id, most))),
             QueueMessage::Names { ids, reply } => drop(reply.send(self.names(ids))),
-            QueueMessage::TimeCome { id } => self.time_come(&id).await,
+            QueueMessage::TimeCome { id, not_before, woken } => {
+                self.time_come(&id, not_before, woken).await;
+            }
             QueueMessage::Amended { id, victims } => self.amended(&id, victims).await,
             QueueMessage::Refused { before, amended } => {
                 if let Some(active) = amended.as_ref().and_then(|id| self.tasks.get_mut(id)) {
@@ -430,33 +435,11 @@ impl Actor {
         if let Some(active) = self.tasks.get(id) {
             self.dependents.add(id, active.open_after());
         }
-        self.wait_for_time(id);
-    }
-
-    /// Begins to wait for the time before which the task does not start, if that is to come.
-    pub(crate) fn wait_for_time(&mut self, id: &TaskId) {
-        let effect = self.effect();
-        let Some(active) = self.tasks.get_mut(id) else { return };
-        active.stop_waiting_for_time();
-        let now = now_ms();
-        let Some(due) = active.stored.task.spec.not_before.filter(|due| *due > now) else { return };
-        let mut wait = self.waits.begin(due, Duration::from_millis(due - now));
-        let id = id.clone();
-        let timer = tokio::spawn(async move {
-            // Whichever it was: the clock on the wall decides, when it is looked at.
-            wait.next().await;
-            effect.tell(Message::Queue(QueueMessage::TimeCome { id })).await;
-        });
-        active.early = Some(timer.abort_handle());
-    }
-
-    async fn time_come(&mut self, id: &TaskId) {
-        self.wait_for_time(id);
-        let waits = |active: &Active| matches!(active.stage, Stage::Waiting) && active.early.is_none();
-        if self.tasks.get(id).is_some_and(waits) {
-            let changes = self.ask_for_place(id).await;
-            self.save_and_publish(id, changes).await;
-            self.take_place(id, By::Itself).await;
+        let concerns = |active: &Active| {
+            active.early.is_none() || active.stored.task.spec.not_before != before.task.spec.not_before
+        };
+        if self.tasks.get(id).is_some_and(concerns) {
+            self.wait_for_time(id);
         }
     }
 
@@ -517,10 +500,15 @@ impl Actor {
 
     /// The change that stores the task with its spec.
     async fn edit_change(&mut self, id: &TaskId) -> Change {
-        match self.put_task(id).await {
-            Change::PutTask(stored) => Change::EditTask(stored),
-            other => other,
-        }
+        with_spec(self.put_task(id).await)
+    }
+}
+
+/// The same change, with the spec.
+pub(super) fn with_spec(change: Change) -> Change {
+    match change {
+        Change::PutTask(stored) => Change::EditTask(stored),
+        other => other,
     }
 }
 

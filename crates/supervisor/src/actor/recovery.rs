@@ -13,10 +13,7 @@ use crate::clock::now_ms;
 use crate::lanes::LaneChange;
 use crate::requests::{PLACES, Requests};
 use crate::{RunFolders, SupervisorError};
-use solti_model::{
-    AfterReboot, BeforeReboot, LOOP_STARTS, LOOP_WINDOW_MS, RecentStarts, RestartStrategy, TaskEventKind,
-    TaskId, TaskPhase, TaskSpec,
-};
+use solti_model::{AfterReboot, BeforeReboot, LOOP_STARTS, RecentStarts, TaskEventKind, TaskId, TaskPhase};
 use solti_store::{Change, Store, StoreError, StoredJob, StoredRun, StoredTask};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -248,12 +245,10 @@ impl Actor {
             Some(last) => {
                 let (effect, id, attempt) = (self.effect(), id.clone(), stored.task.status.attempt);
                 let spec = &stored.task.spec;
-                // A clock that was set back must not make it wait for longer than it ever has to.
-                let due_ms = stored.next_attempt_at.unwrap_or(0);
-                let delay = due_ms.saturating_sub(now_ms()).min(longest_wait_ms(spec));
-                let wait = self.waits.begin(due_ms, Duration::from_millis(delay));
+                let noted = last.run.finished_at.unwrap_or(0);
+                let wait = self.waits.begin(stored.next_attempt_at.unwrap_or(0), noted);
                 let failed = last.run.phase != TaskPhase::Succeeded;
-                let looping = starts.floor_ms(spec, failed, last.run.finished_at.unwrap_or(0)) > 0;
+                let looping = starts.floor_ms(spec, failed, noted) > 0;
                 let timer = tokio::spawn(async move { effect.wait(wait, id, attempt).await });
                 Stage::Backoff { looping, held: false, timer: Some(timer.abort_handle()) }
             }
@@ -290,15 +285,6 @@ impl Actor {
 /// Whether a time of it may come by itself.
 fn is_scheduled(stored: &StoredJob) -> bool {
     stored.job.as_ref().is_ok_and(|job| job.schedules.iter().any(|schedule| !schedule.paused))
-}
-
-/// No wait between two attempts is longer.
-fn longest_wait_ms(spec: &TaskSpec) -> u64 {
-    let interval = match spec.restart {
-        RestartStrategy::Always { interval_ms } => interval_ms.unwrap_or(0),
-        RestartStrategy::Never | RestartStrategy::OnFailure => 0,
-    };
-    interval.max(spec.backoff.max_ms).max(LOOP_WINDOW_MS)
 }
 
 /// Removes folders of tasks that were deleted while their files could not be, tidies those of finished ones where the app died

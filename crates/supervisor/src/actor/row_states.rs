@@ -50,8 +50,8 @@ impl Actor {
                     name: on.map(|on| on.stored.task.spec.display_name()).unwrap_or_default(),
                 })
             }
-            Stage::Admitting { .. } | Stage::Waiting if active.early.is_some() => {
-                active.stored.task.spec.not_before.map(|until| Waiting::NotBefore { until })
+            Stage::Admitting { .. } | Stage::Waiting if let Some(early) = &active.early => {
+                Some(Waiting::NotBefore { until: early.until })
             }
             Stage::Admitting { .. } | Stage::Waiting | Stage::Backoff { held: true, .. } if held_by_all => {
                 Some(Waiting::Held)

@@ -87,7 +87,7 @@ impl Actor {
             kins,
             place: if waits { Place::Waits } else { place(active, now) },
             held: active.stored.queueing.held,
-            not_before: spec.not_before.unwrap_or(0),
+            not_before: active.early.as_ref().map_or(0, |early| early.until),
             restart: spec.restart,
             attempt: active.attempt(),
             admission: spec.admission,

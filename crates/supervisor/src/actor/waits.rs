@@ -1,8 +1,10 @@
-//! Waits for the next attempt, which the sleep of the machine and a clock that is set must not make longer than the row says.
+//! Waits for the next attempt, for a time before which a task does not start, for a schedule: the sleep of the machine and a clock
+//! that is set must not make one longer than the row says.
 //!
 //! A wait is over when the clock on the wall shows its time, or when its length has passed with the sleep of the machine counted,
 //! whichever is first: a clock that is set forward brings an attempt forward as the row says, and one that is set back puts
-//! none off. The runtime's timers stand still in suspend; so what waits looks anew when the machine wakes or its clock is set.
+//! none off. What was noted by a clock that was set back while the engine was away is waited for no longer than from its note on.
+//! The runtime's timers stand still in suspend; so what waits looks anew when the machine wakes or its clock is set.
 //! Linux tells of both; for systems that do not, the clocks are compared now and then, as long as anything waits.
 
 use crate::clock::now_ms;
@@ -38,14 +40,16 @@ pub(crate) struct Wait {
     due_ms: u64,
     /// The same by the clock that cannot be set.
     ends: Duration,
+    /// When it ends, as was told last.
+    told_ms: u64,
     jumps: watch::Receiver<u64>,
     inner: Arc<Inner>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Woken {
     Due,
-    /// The clock was set back. The wait is no longer for that, and ends at this time now.
+    /// The clock was set back, or forward again. The wait is no longer for that, and ends when the clock shows this.
     Moved {
         due_ms: u64,
     },
@@ -62,12 +66,16 @@ impl Waits {
         Self(inner)
     }
 
-    /// `due_ms` is `length` from now, or nearer.
-    pub(crate) fn begin(&self, due_ms: u64, length: Duration) -> Wait {
+    /// Waits for a time that was noted when the clock showed `noted_ms`.
+    pub(crate) fn begin(&self, due_ms: u64, noted_ms: u64) -> Wait {
         self.0.waiting.send_modify(|waiting| *waiting += 1);
+        // What is not after its note was noted by another clock.
+        let own = due_ms.checked_sub(noted_ms).filter(|own| *own > 0).unwrap_or(u64::MAX);
+        let left = due_ms.saturating_sub(now_ms()).min(own);
         Wait {
             due_ms,
-            ends: (self.0.boot)().saturating_add(length),
+            ends: (self.0.boot)().saturating_add(Duration::from_millis(left)),
+            told_ms: due_ms,
             jumps: self.0.jumps.subscribe(),
             inner: Arc::clone(&self.0),
         }
@@ -83,10 +91,11 @@ impl Wait {
             if by_wall.is_zero() || by_boot.is_zero() {
                 return Woken::Due;
             }
-            if by_wall > by_boot.saturating_add(IN_STEP) {
-                let left = u64::try_from(by_boot.as_millis()).unwrap_or(u64::MAX);
-                self.due_ms = now.saturating_add(left);
-                return Woken::Moved { due_ms: self.due_ms };
+            let left = u64::try_from(by_boot.min(by_wall).as_millis()).unwrap_or(u64::MAX);
+            let due_ms = now.saturating_add(left);
+            if Duration::from_millis(due_ms.abs_diff(self.told_ms)) > IN_STEP {
+                self.told_ms = due_ms;
+                return Woken::Moved { due_ms };
             }
             tokio::select! {
                 () = tokio::time::sleep(by_wall.min(by_boot).min(LONGEST_SLEEP)) => {}
@@ -139,6 +148,18 @@ impl Clocks {
         self.boot.saturating_sub(before.boot).saturating_sub(awake)
     }
 
+    /// Unix milliseconds.
+    pub(crate) fn wall_ms(self) -> u64 {
+        u64::try_from(self.wall.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// By how much the clock on the wall was set, in milliseconds, if it was.
+    pub(crate) fn set_since(self, before: Self) -> Option<i64> {
+        let ms = |of: Duration| i64::try_from(of.as_millis()).unwrap_or(i64::MAX);
+        let by = (ms(self.wall) - ms(before.wall)) - (ms(self.boot) - ms(before.boot));
+        (Duration::from_millis(by.unsigned_abs()) > IN_STEP).then_some(by)
+    }
+
     fn jumped_since(self, before: Self) -> bool {
         let awake = self.awake.saturating_duration_since(before.awake);
         let apart = |from: Duration, to: Duration| (from + awake).abs_diff(to) > IN_STEP;
@@ -168,11 +189,9 @@ mod tests {
     #[tokio::test]
     async fn a_wait_ends_when_its_time_is_passed_on_either_clock() {
         let waits = Waits::start();
-        let soon = Duration::from_millis(20);
-        assert_eq!(waits.begin(now_ms() + 20, HOUR).next().await, Woken::Due);
-        assert_eq!(waits.begin(now_ms() + 20, soon).next().await, Woken::Due);
+        assert_eq!(waits.begin(now_ms() + 20, now_ms()).next().await, Woken::Due);
         // As it is after a night's sleep: the time is long passed.
-        let mut slept = waits.begin(now_ms() + 3_600_000, HOUR);
+        let mut slept = waits.begin(now_ms() + 3_600_000, now_ms());
         slept.ends = since_boot();
         assert_eq!(slept.next().await, Woken::Due);
     }
@@ -180,17 +199,26 @@ mod tests {
     #[tokio::test]
     async fn a_clock_that_is_set_back_puts_nothing_off() {
         let waits = Waits::start();
-        let mut wait = waits.begin(now_ms() + 30 * 24 * 3_600_000, HOUR);
-        let Woken::Moved { due_ms } = wait.next().await else { panic!("not yet") };
-        let left = due_ms - now_ms();
+        let due_ms = now_ms() + 30 * 24 * 3_600_000;
+        // An hour long, as its note says, which is of a clock that showed more then.
+        let mut wait = waits.begin(due_ms, due_ms - 3_600_000);
+        let Woken::Moved { due_ms: moved } = wait.next().await else { panic!("not yet") };
+        let left = moved - now_ms();
         assert!((3_590_000..=3_600_000).contains(&left), "{left} ms");
+        // A clock that is set forward again brings it to where it was, and no nearer.
+        wait.due_ms = moved - 1_800_000;
+        assert_eq!(wait.next().await, Woken::Moved { due_ms: moved - 1_800_000 });
+        // A note of a later time than its own says nothing.
+        let mut other = waits.begin(now_ms() + 3_600_000, due_ms);
+        let early = tokio::time::timeout(Duration::from_millis(20), other.next()).await;
+        assert!(early.is_err(), "it waits");
     }
 
     #[tokio::test]
     async fn who_waits_looks_anew_when_the_machine_wakes() {
         static SLEPT: AtomicU64 = AtomicU64::new(0);
         let waits = Waits::with_clock(|| since_boot() + Duration::from_secs(SLEPT.load(Ordering::SeqCst)));
-        let mut wait = waits.begin(now_ms() + 3_600_000, HOUR);
+        let mut wait = waits.begin(now_ms() + 3_600_000, now_ms());
         let early = tokio::time::timeout(Duration::from_millis(50), wait.next()).await;
         assert!(early.is_err(), "it waits");
         let waiting = tokio::spawn(async move { wait.next().await });
@@ -217,5 +245,9 @@ mod tests {
         assert_eq!(later(70_000, 10_000, 10_000).asleep_since(now), Duration::ZERO, "set forward");
         let back = Clocks { wall: now.wall - HOUR, ..later(0, 10_000, 10_000) };
         assert!(back.jumped_since(now), "set back");
+        assert_eq!(later(10_050, 10_000, 10_000).set_since(now), None);
+        assert_eq!(woken.set_since(now), None, "slept");
+        assert_eq!(later(70_000, 10_000, 10_000).set_since(now), Some(60_000));
+        assert_eq!(back.set_since(now), Some(-3_610_000));
     }
 }

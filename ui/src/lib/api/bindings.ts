@@ -2306,7 +2306,8 @@ cron?: string,
  */
 everyMs?: number, 
 /**
- * A time from which `everyMs` counts, in Unix milliseconds; when it was saved, if it is left out.
+ * A time from which `everyMs` counts, in Unix milliseconds; when it was saved, if it is left out. One that was to come when it was
+ * saved is the first.
  */
 anchor?: number, 
 /**
