@@ -7,7 +7,7 @@ use solti_api::operations::{
     DeleteHook, ListHooks, Operations as _, ReadViews, SaveHook, SaveViews, TestHook,
 };
 use solti_api::{ApiError, ApiHandler as _};
-use solti_model::{DeliveryState, Hook, HookEvent, HookList, ListQuery, TaskId, TaskPhase};
+use solti_model::{DeliveryState, Hook, HookDelivery, HookEvent, HookList, ListQuery, TaskId, TaskPhase};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -133,6 +133,36 @@ async fn a_call_that_is_refused_waits_for_its_next_try_and_a_test_is_told_at_onc
     assert!(gone.is_err(), "{gone:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_a_clock_that_was_ahead_has_put_off_does_not_wait_for_that_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (url, mut posted) = receiver(200).await;
+    let engine = Engine::open(dir.path()).await;
+    let chat = hook("chat", json!({"call": {"webhook": {"url": url}}}));
+    engine.api.ask(SaveHook { hook: chat }).await.unwrap();
+    let calling = tokio::spawn(engine.api.clone().call_hooks());
+    engine.api.ask(TestHook { name: "chat".into() }).await.unwrap();
+    within("the test", posted.recv()).await.unwrap();
+    calling.abort();
+    assert!(calling.await.unwrap_err().is_cancelled());
+    engine.supervisor.shut_down().await;
+    drop(engine);
+    let db = rusqlite::Connection::open(dir.path().join("solti.db")).unwrap();
+    let ahead = "UPDATE hook_calls SET state = 'waiting', next_at = at + 63072000000";
+    assert_eq!(db.execute(ahead, []).unwrap(), 1);
+    drop(db);
+
+    let engine = Engine::open(dir.path()).await;
+    tokio::spawn(engine.api.clone().call_hooks());
+    within("the call", posted.recv()).await.unwrap();
+}
+
+/// Whether no call waits any more; how many do is counted after the calls were read.
+fn is_over(list: &HookList) -> bool {
+    let waits = |call: &HookDelivery| call.state == DeliveryState::Waiting;
+    list.waiting == 0 && !list.hooks[0].latest.iter().any(waits)
+}
+
 /// The task of the command that the latest call of the first hook runs.
 fn made_of(list: &HookList) -> Option<TaskId> {
     list.hooks[0].latest.first()?.command_task.clone()
@@ -160,7 +190,7 @@ async fn a_call_of_a_program_has_arrived_when_its_task_has_succeeded_also_after_
     let engine = Engine::open(dir.path()).await;
     tokio::spawn(engine.api.clone().call_hooks());
     std::fs::write(there, "").unwrap();
-    let list = until(&engine, |list| list.waiting == 0).await;
+    let list = until(&engine, is_over).await;
     let call = &list.hooks[0].latest[0];
     assert_eq!((call.state, call.tries, call.being_tried), (DeliveryState::Delivered, 1, false));
 }
@@ -180,7 +210,7 @@ async fn a_call_of_a_program_that_does_not_end_well_is_given_up_and_says_why() {
     let test = engine.api.ask(TestHook { name: "x".into() }).await.unwrap();
     assert_eq!(test.state, DeliveryState::GivenUp);
     fail().await;
-    let list = until(&engine, |list| list.hooks[0].latest[0].task.is_some() && list.waiting == 0).await;
+    let list = until(&engine, |list| list.hooks[0].latest[0].task.is_some() && is_over(list)).await;
     let call_of_gone = &list.hooks[0].latest[0];
     let said = call_of_gone.said.as_deref().unwrap();
     assert_eq!(call_of_gone.state, DeliveryState::GivenUp, "{said}");
@@ -192,7 +222,7 @@ async fn a_call_of_a_program_that_does_not_end_well_is_given_up_and_says_why() {
     let earlier = made_of(&list);
     let list = until(&engine, |list| made_of(list).is_some() && made_of(list) != earlier).await;
     engine.api.delete_task(&made_of(&list).unwrap()).await.unwrap();
-    let list = until(&engine, |list| list.waiting == 0).await;
+    let list = until(&engine, is_over).await;
     assert_eq!(list.hooks[0].latest[0].state, DeliveryState::GivenUp);
 }
 
@@ -282,7 +312,7 @@ async fn a_program_is_called_for_tasks_with_secrets_wherever_they_have_them() {
     {
         let id = engine.api.submit_task(spec("a", kind, more)).await.unwrap();
         engine.finished(&id).await;
-        let list = until(&engine, |list| list.waiting == 0 && list.hooks[0].latest.len() > n).await;
+        let list = until(&engine, |list| list.hooks[0].latest.len() > n && is_over(list)).await;
         let call = &list.hooks[0].latest[0];
         assert_eq!((call.state, call.task.as_ref()), (DeliveryState::Delivered, Some(&id)), "{call:?}");
         let body = engine.lines(&made_of(&list).unwrap()).await.concat();

@@ -26,6 +26,9 @@ const REST: Duration = Duration::from_secs(5);
 /// Between the tries of a call, in seconds: over about four hours.
 const PAUSES: [u64; MAX_HOOK_TRIES as usize - 1] = [10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200];
 
+/// The longest of them.
+const LONGEST_PAUSE_MS: u64 = 7_200_000;
+
 impl SupervisorApiAdapter {
     /// Calls hooks for what happens, until the supervisor ends. One at a time may do so for a data folder.
     pub async fn call_hooks(self) {
@@ -77,9 +80,17 @@ impl SupervisorApiAdapter {
                 return Ok(Step::Again);
             }
         }
-        let (due, next) = store.due_calls(now_ms(), AT_ONCE).await?;
+        let now = now_ms();
+        let (mut due, next) = store.due_calls(now, AT_ONCE).await?;
         if due.is_empty() {
-            return Ok(Step::Until(next.map(|next| next.saturating_sub(now_ms()))));
+            let left = next.map(|next| next.saturating_sub(now));
+            // What is further off was noted by a clock that was ahead.
+            if let Some(next) = next.filter(|_| left > Some(LONGEST_PAUSE_MS)) {
+                due = store.due_calls(next, AT_ONCE).await?.0;
+            }
+            if due.is_empty() {
+                return Ok(Step::Until(left));
+            }
         }
         for tried in join_all(due.into_iter().map(|call| self.try_once(&hooks, call))).await {
             tried?;
@@ -235,6 +246,11 @@ mod tests {
         assert_eq!((test.state, test.said.as_deref()), (DeliveryState::GivenUp, Some("502")));
         let arrived = after(call(HookEvent::Failure), Ok(Sent::Arrived("200".into())), Some(10));
         assert_eq!((arrived.state, arrived.next_at), (DeliveryState::Delivered, None));
+    }
+
+    #[test]
+    fn no_pause_is_longer_than_the_longest() {
+        assert_eq!(PAUSES.iter().max().map(|pause| pause * 1_000), Some(LONGEST_PAUSE_MS));
     }
 
     #[test]
