@@ -293,3 +293,21 @@ test("the overview begins with the text of a script", async () => {
   await choose(id);
   await waitFor(() => expect(screen.getByTestId("command-text").textContent).toBe("cd /srv\nmake all"));
 });
+
+test("what only waits is canceled, however many they are", async () => {
+  await open();
+  for (let n = 0; n < 6; n += 1) await fake.submitTask(command("backup", { admission: "queue" }));
+  await fireEvent.input(screen.getByTestId("filter"), { target: { value: "state:waiting lane:backup " } });
+  await waitFor(() => expect(new Set(rows().map((row) => row.dataset.phase))).toEqual(new Set(["pending"])));
+  const many = rows().length;
+  expect(many).toBeGreaterThan(5);
+  screen.getByTestId("task-list").focus();
+  await fireEvent.keyDown(screen.getByTestId("task-list"), { key: "a", ctrlKey: true });
+  const bar = within(await screen.findByRole("toolbar", { name: "Selected tasks" }));
+  await fireEvent.click(bar.getByRole("button", { name: `Cancel ${many}` }));
+  const question = within(await screen.findByTestId("question"));
+  expect(question.getByRole("heading").textContent).toBe(`Cancel ${many} tasks?`);
+  expect(question.getByTestId("confirm-cancel").textContent).toBe("Keep them");
+  await fireEvent.click(question.getByRole("button", { name: `Cancel ${many} tasks` }));
+  await waitFor(() => expect(screen.queryAllByTestId("task-row")).toEqual([]));
+});

@@ -16,6 +16,8 @@ export interface Question {
   act: () => void;
   /** Another way to go on, beside the first. */
   other?: { verb: string; act: () => void };
+  /** On the button that does nothing, where "Cancel" is what is asked about. */
+  back?: string;
   /** Nothing is lost by it: the first button is as any other. */
   harmless?: boolean;
   /** When the answer is neither. */

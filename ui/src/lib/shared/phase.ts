@@ -25,6 +25,10 @@ export function phaseWord(phase: Phase, stopping = false): string {
   return stopping && (phase === "running" || phase === "pending") ? "Stopping" : WORDS[phase];
 }
 
+/** What it is called to stop these: nothing that only waits has begun. */
+export const stopWord = (active: readonly TaskRow[]): "Cancel" | "Stop" =>
+  active.every(({ task }) => task.status.phase === "pending") ? "Cancel" : "Stop";
+
 /** What an engine says of an end begins with its word for the phase: `exhausted` is read "gave up". What follows stays. */
 export function withPhaseWord(told: string): string {
   const [word = ""] = /^[a-z]+/.exec(told) ?? [];

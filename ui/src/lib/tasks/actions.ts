@@ -4,7 +4,7 @@ import { BOUNDS } from "../api/bindings";
 import type { Lane, LabelCount, TaskRow } from "../api/types";
 import type { MenuEntry } from "../shared/Menu.svelte";
 import { plural } from "../shared/format";
-import { isFinished } from "../shared/phase";
+import { isFinished, stopWord } from "../shared/phase";
 import { hasToken, labelToken, laneToken, toggleToken } from "./filter";
 import type { Workspace } from "./workspace.svelte";
 
@@ -92,7 +92,7 @@ export function taskEntries(w: Workspace, rows: readonly TaskRow[]): MenuEntry[]
     }
     if (active.length > 0)
       entries.push({
-        label: `Stop ${plural(active.length, "task")}`,
+        label: `${stopWord(active)} ${plural(active.length, "task")}`,
         hint: "s",
         act: () => w.taskCommands.stop("graceful", all),
       });

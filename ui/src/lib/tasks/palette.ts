@@ -3,7 +3,7 @@
 import { theme } from "../design/theme.svelte";
 import { plural } from "../shared/format";
 import { onNextFrame } from "../shared/next-frame";
-import { GROUPS, isFinished, phaseWord } from "../shared/phase";
+import { GROUPS, isFinished, phaseWord, stopWord } from "../shared/phase";
 import type { JobRow, TaskRow } from "../api/types";
 import { everySetting, SECTIONS } from "../settings/catalog";
 import { queueEntries } from "./actions";
@@ -47,7 +47,7 @@ function selected(w: Workspace): Entry[] {
   const n = rows.length;
   if (n === 0) return [];
   const on = n === 1 ? "" : ` ${plural(n, "task")}`;
-  const active = rows.some((row) => !isFinished(row.task.status.phase));
+  const active = rows.filter((row) => !isFinished(row.task.status.phase));
   const [only] = rows;
   const offered = n === 1 && only ? queueEntries(w, only) : [];
   const queue = offered.filter((one) => one !== "line").filter((one) => !one.disabled);
@@ -69,9 +69,9 @@ function selected(w: Workspace): Entry[] {
         ]
       : []),
     ...queue.map((one) => entry(`queue-${one.label}`, one.label, "", one.act)),
-    ...(active
+    ...(active.length > 0
       ? [
-          entry("stop", `Stop${on}`, "s", () => w.taskCommands.stop()),
+          entry("stop", `${stopWord(active)}${on}`, "s", () => w.taskCommands.stop()),
           entry("kill", `Kill${on}`, "", () => w.taskCommands.stop("kill")),
         ]
       : []),

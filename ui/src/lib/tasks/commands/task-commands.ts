@@ -3,7 +3,7 @@
 import { ApiError } from "../../api/errors";
 import type { StopMode, TaskRow } from "../../api/types";
 import { count, plural } from "../../shared/format";
-import { isFinished } from "../../shared/phase";
+import { isFinished, stopWord } from "../../shared/phase";
 import type { Deletions } from "../deletions.svelte";
 import { toQuery, type Filter } from "../filter";
 import { besideItself } from "../like-spec";
@@ -40,13 +40,17 @@ export class TaskCommands {
     if (active.length === 0) return;
     const act = () => void each(notices, active, (row) => backend.stopTask({ id: idOf(row), mode }));
     if (mode === "graceful" && active.length <= MANY) return act();
+    const word = mode === "kill" ? "Kill" : stopWord(active);
+    const body = {
+      Kill: "The processes end at once and cannot clean up after themselves.",
+      Stop: "Each is asked to end, and killed if it has not ended after its grace period. Waiting tasks will not start.",
+      Cancel: "They will not start.",
+    }[word];
     this.#host.ask({
-      title: `${mode === "kill" ? "Kill" : "Stop"} ${named(active)}?`,
-      body:
-        mode === "kill"
-          ? "The processes end at once and cannot clean up after themselves."
-          : "Each is asked to end, and killed if it has not ended after its grace period. Waiting tasks will not start.",
-      verb: `${mode === "kill" ? "Kill" : "Stop"} ${active.length === 1 ? "task" : plural(active.length, "task")}`,
+      title: `${word} ${named(active)}?`,
+      body,
+      verb: `${word} ${active.length === 1 ? "task" : plural(active.length, "task")}`,
+      back: word === "Cancel" ? "Keep them" : undefined,
       act,
     });
   }
