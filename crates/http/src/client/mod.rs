@@ -3,6 +3,7 @@
 //!
 //! Requests are answered or fail with `Unavailable`; streams outlive a broken connection and go on where they were.
 
+mod again;
 mod certificate;
 mod connect;
 mod endpoint;
@@ -21,10 +22,11 @@ pub use owned::ServedSettings;
 pub use trust::Trust;
 
 use crate::HttpError;
+use crate::client::again::Failure;
 use crate::client::connect::Connector;
 use crate::client::follow::Call;
 use crate::client::heard::LastHeard;
-use crate::wire::{Health, IDEMPOTENCY_KEY};
+use crate::wire::IDEMPOTENCY_KEY;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -35,7 +37,7 @@ use serde::de::DeserializeOwned;
 use solti_api::ApiError;
 use solti_model::MachineUrl;
 use std::borrow::Cow;
-use std::error::Error as _;
+use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
@@ -50,9 +52,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 256 * 1024 * 1024;
 /// Less than the server keeps an idle connection.
 const IDLE: Duration = Duration::from_secs(10);
-/// For the server to be there again where an answer was lost.
-const TO_BE_BACK: Duration = Duration::from_secs(20);
-const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 /// Before a request that the server has not read is sent again.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -191,11 +190,7 @@ impl HttpClient {
                     Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                         format!("{reason}: the connection ended within an answer")
                     }
-                    // It answers, in a language that is not HTTP/1: the port of gRPC does.
-                    None if cause.downcast_ref::<hyper::Error>().is_some_and(|error| {
-                        error.is_parse() || error.to_string().contains("unexpected message")
-                    }) =>
-                    {
+                    None if speaks_no_http(error) => {
                         format!("{reason}: what answers there does not speak HTTP/1; is it another port?")
                     }
                     _ => format!("{reason}: {cause}"),
@@ -234,7 +229,7 @@ impl HttpClient {
                 sleep(PAUSE).await;
                 continue;
             }
-            let was_unsent = error.is_connect() || unread && call.key.is_none();
+            let was_unsent = error.is_connect() || unread && call.key.is_none() || speaks_no_http(&error);
             let error = self.lost(&error).await;
             return Err(if was_unsent { Failure::Unsent(error) } else { Failure::Unknown(error) });
         }
@@ -296,45 +291,6 @@ impl HttpClient {
         }
     }
 
-    /// Sends it and reads the whole of its answer. Where that is lost, what has a key is sent again, and of what else changes something
-    /// it is said that it may have been done.
-    async fn exchange(&self, call: &Call) -> Result<Bytes, ApiError> {
-        match self.exchanged(call).await {
-            Err(Failure::Unknown(error)) if call.key.is_some() => self.again(call, error).await,
-            exchanged => exchanged.map_err(|failure| failure.told(call)),
-        }
-    }
-
-    async fn exchanged(&self, call: &Call) -> Result<Bytes, Failure> {
-        let response = self.sent_within(self.shared.handover, call, None).await?;
-        self.read_whole(response).await
-    }
-
-    /// Sends a call whose answer was lost until it is answered: by the key it is done once. `lost`: what to say where nobody answers, or
-    /// one that does not know such keys.
-    async fn again(&self, call: &Call, lost: ApiError) -> Result<Bytes, ApiError> {
-        let answered = async {
-            loop {
-                match self.exchanged(&Call::get("/health")).await.map(|health| self.parse::<Health>(&health))
-                {
-                    Ok(Ok(Health { idempotency_keys: true, .. })) => match self.exchanged(call).await {
-                        Ok(answer) => return Some(Ok(answer)),
-                        Err(Failure::Answered(error)) => return Some(Err(error)),
-                        Err(Failure::Unsent(_) | Failure::Unknown(_)) => {}
-                    },
-                    Ok(Ok(Health { .. })) => return None,
-                    // What answers may be a gateway that waits for the server itself.
-                    Ok(Err(_)) | Err(_) => {}
-                }
-                sleep(BETWEEN_TRIES).await;
-            }
-        };
-        match tokio::time::timeout(TO_BE_BACK, answered).await {
-            Ok(Some(answered)) => answered,
-            Ok(None) | Err(_) => Err(perhaps_done(lost)),
-        }
-    }
-
     /// The whole of an answer; an error's body as the error that it was.
     async fn read(&self, response: Response<Incoming>) -> Result<Bytes, ApiError> {
         self.read_whole(response).await.map_err(Failure::into_error)
@@ -380,40 +336,11 @@ impl HttpClient {
     }
 }
 
-/// Why there is no answer to a call, or none that was wished for.
-enum Failure {
-    /// The server says so.
-    Answered(ApiError),
-    /// It has not come to any server.
-    Unsent(ApiError),
-    /// What has come of it is not known.
-    Unknown(ApiError),
-}
-
-impl Failure {
-    fn into_error(self) -> ApiError {
-        match self {
-            Self::Answered(error) | Self::Unsent(error) | Self::Unknown(error) => error,
-        }
-    }
-
-    /// As the caller is told.
-    fn told(self, call: &Call) -> ApiError {
-        match self {
-            Self::Unknown(error) if call.changes => perhaps_done(error),
-            failure => failure.into_error(),
-        }
-    }
-}
-
-/// Of a request that may have come there, and whose answer has not come here.
-fn perhaps_done(error: ApiError) -> ApiError {
-    match error {
-        ApiError::Unavailable { reason } => ApiError::Unavailable {
-            reason: format!("{reason}; whether it was done is not known, so look before you try it again"),
-        },
-        error => error,
-    }
+/// It answers, in a language that is not HTTP/1: the port of gRPC does.
+fn speaks_no_http(error: &(dyn Error + 'static)) -> bool {
+    let root = std::iter::successors(Some(error), |cause| (**cause).source()).last();
+    root.and_then(|root| root.downcast_ref::<hyper::Error>())
+        .is_some_and(|error| error.is_parse() || error.to_string().contains("unexpected message"))
 }
 
 #[cfg(test)]
