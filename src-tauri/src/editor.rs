@@ -72,8 +72,9 @@ pub async fn open(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
     use solti_testing::until;
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     fn editor(command: &str) -> EditorSettings {
         EditorSettings { command: command.into() }
@@ -87,6 +88,54 @@ mod tests {
         assert_eq!(resolved("../y.py"), Path::new("/srv/x/../y.py"));
         assert_eq!(resolved("/etc/hosts"), Path::new("/etc/hosts"));
         assert_eq!(resolved("~/a.rs"), Path::new("/home/ada/a.rs"));
+    }
+
+    #[derive(Deserialize)]
+    struct Known {
+        file: String,
+        line: u32,
+        column: u32,
+        editors: Vec<KnownEditor>,
+    }
+
+    #[derive(Deserialize)]
+    struct KnownEditor {
+        command: String,
+        argv: Vec<String>,
+    }
+
+    #[tokio::test]
+    async fn the_editors_that_are_offered_are_found_and_given_the_place() {
+        let Known { file, line, column, editors } =
+            serde_json::from_str(include_str!("../../tests/corpus/editors.json")).expect("cases");
+        let dir = tempfile::tempdir().expect("a folder");
+        let source = dir.path().join(file.trim_start_matches('/'));
+        fs::create_dir_all(source.parent().expect("a folder")).expect("made");
+        fs::write(&source, "").expect("written");
+        let programs = dir.path().join("bin");
+        fs::create_dir(&programs).expect("made");
+        let search = programs.to_str().expect("text").to_owned();
+        for KnownEditor { command, argv } in editors {
+            let program = programs.join(&argv[0]);
+            let told = programs.join("told");
+            // Writes down what it is given.
+            let script = format!(
+                "#!/bin/sh\nprintf '%s\\n' \"$@\" > '{0}.new'\n/bin/mv '{0}.new' '{0}'\n",
+                told.display()
+            );
+            fs::write(&program, script).expect("written");
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("executable");
+            open(&editor(&command), source.clone(), line, column, Some(search.clone()))
+                .await
+                .expect("opened");
+            until("the editor was started", || told.exists()).await;
+            let expected: String = argv[1..]
+                .iter()
+                .map(|word| word.replace(&file, &source.display().to_string()) + "\n")
+                .collect();
+            assert_eq!(fs::read_to_string(&told).expect("told"), expected, "{command}");
+            fs::remove_file(&told).expect("removed");
+        }
     }
 
     #[tokio::test]

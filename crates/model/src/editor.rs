@@ -122,6 +122,32 @@ mod tests {
         assert_eq!(argv("ed {file} '{}' {A} {", "f"), ["ed", "f", "{}", "{A}", "{"]);
     }
 
+    #[derive(Deserialize)]
+    struct Known {
+        file: String,
+        line: u32,
+        column: u32,
+        editors: Vec<KnownEditor>,
+    }
+
+    #[derive(Deserialize)]
+    struct KnownEditor {
+        name: String,
+        command: String,
+        argv: Vec<String>,
+    }
+
+    #[test]
+    fn the_editors_that_are_offered_are_told_the_place_in_their_own_way() {
+        let Known { file, line, column, editors } =
+            serde_json::from_str(include_str!("../../../tests/corpus/editors.json")).expect("cases");
+        for KnownEditor { name, command, argv } in editors {
+            let editor = EditorSettings { command };
+            editor.validate().expect(&name);
+            assert_eq!(editor.argv(&file, line, column), Some(argv), "{name}");
+        }
+    }
+
     #[test]
     fn without_a_command_there_is_none_and_a_bad_one_is_refused_in_words() {
         assert_eq!(EditorSettings::default().argv("f", 1, 1), None);

@@ -79,7 +79,7 @@ export const SECTIONS: readonly SectionWords[] = [
             path: "editor",
             label: "Editor",
             hint: "Ctrl+click on a place such as src/main.rs:3:18 in a log opens the file here.",
-            also: "VS Code Zed JetBrains Sublime Kate Emacs Neovim",
+            also: "VS Code VSCodium Zed JetBrains Sublime Kate gedit Geany Emacs Vim Neovim Helix nano",
           },
           {
             path: "editor.command",
