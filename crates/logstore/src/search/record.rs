@@ -25,10 +25,42 @@ pub(super) fn holds(row: &[u8], name: &str, is: impl Fn(&str) -> bool) -> bool {
     let Some(at) = object_in(row) else { return in_pairs(row, name, &is) };
     // Something is often put before a record: a time, the name of a service.
     let (before, object) = row.split_at(at);
-    let is_whole = || serde_json::from_str::<IgnoredAny>(object).is_ok();
-    in_object(object, name, &is, MAX_STEPS)
+    let json = without_words(object);
+    let is_whole = || serde_json::from_str::<IgnoredAny>(&json).is_ok();
+    // A value that is a part of it stands at the same place in the row.
+    let written = |value: &str| {
+        let at = value.as_ptr().addr().wrapping_sub(json.as_ptr().addr());
+        let end = at.checked_add(value.len());
+        is(end.and_then(|end| object.get(at..end)).unwrap_or(value))
+    };
+    in_object(&json, name, &written, MAX_STEPS)
         || in_pairs(before, name, &is)
         || !is_whole() && in_pairs(row, name, &is)
+}
+
+/// What Python writes into JSON for numbers that are none, and JSON has no words for.
+const WORDS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+
+/// With numbers of the same length in the place of these words.
+fn without_words(object: &str) -> Cow<'_, str> {
+    if !WORDS.iter().any(|word| object.contains(word)) {
+        return Cow::Borrowed(object);
+    }
+    let mut json = String::with_capacity(object.len());
+    let (mut rest, mut quoted, mut escaped) = (object, false, false);
+    while let Some(c) = rest.chars().next() {
+        if !quoted && let Some(word) = WORDS.iter().find(|word| rest.starts_with(**word)) {
+            json.push('1');
+            json.extend(std::iter::repeat_n('0', word.len() - 1));
+            rest = &rest[word.len()..];
+            continue;
+        }
+        quoted ^= c == '"' && !escaped;
+        escaped = quoted && c == '\\' && !escaped;
+        json.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    Cow::Owned(json)
 }
 
 /// Where an object begins that has members.

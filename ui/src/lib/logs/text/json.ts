@@ -90,6 +90,17 @@ function tooDeep(json: string): boolean {
   return false;
 }
 
+/** What Python writes for numbers that are none, JSON has no words for: numbers of the same length are put in their place. */
+function withoutWords(json: string): string {
+  if (!/NaN|Infinity/.test(json)) return json;
+  return json.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (word) =>
+    word.startsWith('"') ? word : "1".padEnd(word.length, "0"),
+  );
+}
+
+/** Its values stand in it where they do in the text. */
+export const treeOf = (json: string): Node | undefined => parseTree(withoutWords(json));
+
 /** It is one JSON object and nothing else. */
 const isObject = (text: string): boolean => isWhole(text, "{", "}");
 
@@ -97,7 +108,7 @@ function isWhole(text: string, open: string, close: string): boolean {
   const trimmed = text.trim();
   if (!trimmed.startsWith(open) || !trimmed.endsWith(close) || tooDeep(trimmed)) return false;
   try {
-    JSON.parse(trimmed);
+    JSON.parse(withoutWords(trimmed));
     return true;
   } catch {
     return false;
@@ -123,7 +134,7 @@ export function partsIn(text: string): Field[] | null {
 }
 
 function partsOf(json: string): Field[] | null {
-  const root = parseTree(json);
+  const root = treeOf(json);
   if (root === undefined) return null;
   return (root.children ?? []).flatMap((child, i): Field[] => {
     const [key, value] = root.type === "object" ? (child.children ?? []) : [undefined, child];

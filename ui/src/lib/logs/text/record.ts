@@ -1,8 +1,8 @@
 // A line that is a record, as lines of its fields: JSON, also behind something else, and the pairs of logfmt. Values are those of the
 // line's own text, so that no number loses its last digits; a text with line feeds in it, such as a stack trace, is several lines.
 // What a field is, a search for fields says too (crates/logstore/src/search/record.rs); cases in tests/corpus/record-fields.json.
-import { parseTree, type Node } from "jsonc-parser";
-import { fieldsIn, objectIn, wellFormed, type Field } from "./json";
+import type { Node } from "jsonc-parser";
+import { fieldsIn, objectIn, treeOf, wellFormed, type Field } from "./json";
 
 const MAX_LINES = 200;
 const KEY = String.raw`[\p{Alphabetic}_@][\p{Alphabetic}\p{N}\p{M}_.\-/@]*`;
@@ -24,7 +24,7 @@ export function recordLines(text: string): string[] | null {
 }
 
 function ofJson(before: string, object: string): string[] | null {
-  const root = parseTree(object);
+  const root = treeOf(object);
   return root === undefined ? null : [...linesOf(pairsIn(before)), ...membersOf(root, object, "")];
 }
 
