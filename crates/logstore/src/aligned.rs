@@ -1,6 +1,6 @@
 //! A buffer that the kernel copies into at full speed.
 //!
-//! Some processors (AMD's with `fsrm`) copy whole pages at a fifth of their speed when these arrive up to 32 bytes farther
+//! Some processors (AMD's with `fsrm`) copy whole pages at a fifth of their speed when these arrive less than 32 bytes farther
 //! into a page than they came from, and what an allocator hands out in large pieces begins 16 bytes into one.
 
 use std::ops::{Deref, DerefMut};
