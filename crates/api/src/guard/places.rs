@@ -428,7 +428,8 @@ mod tests {
         assert!(!is_lost(&stranger).await && stranger.is_unknown(), "one like any other");
         drop([asks, stranger, newest]);
         timeout(SOON, places.room()).await.expect("room");
-        assert_eq!((places.state().known, places.state().waiting.0.len()), (0, 0));
+        let state = places.state();
+        assert_eq!((state.known, state.waiting.0.len()), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]

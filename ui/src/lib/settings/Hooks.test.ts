@@ -105,6 +105,18 @@ it("all that is wrong is said at once, each beside its field, and what is mended
   expect((await backend.listHooks({})).hooks).toEqual([]);
 });
 
+it("a new hook takes no other's place", async () => {
+  const backend = createFakeBackend();
+  const command = { command: { command: "page" } };
+  await backend.saveHook({ hook: { name: "chat", on: ["failure"], call: command } });
+  await openForm(backend);
+  await write("name", " chat ");
+  await write("url", "https://chat.example/x");
+  await fireEvent.click(screen.getByTestId("save-hook"));
+  await waitFor(() => expect(alerts()).toEqual(["There is a hook with this name already"]));
+  expect((await backend.listHooks({})).hooks.map(({ hook }) => hook.call)).toEqual([command]);
+});
+
 it("what no field stands for is said as well", async () => {
   const backend = createFakeBackend();
   backend.saveHook = () =>
