@@ -107,7 +107,7 @@ fn a_task_starts_no_engine_that_would_end_with_it() {
     let refused = in_task(&["list"]);
     assert_eq!(refused.status.code(), Some(69));
     assert!(error(&refused).contains("would end with the task"), "{}", error(&refused));
-    assert!(!place.data_dir().join("solti.db").exists(), "nothing is started");
+    assert!(!place.data_dir().join("api/solti.sock").exists(), "nothing is started");
 
     // What is behind its own options, started as a manager does.
     manager(

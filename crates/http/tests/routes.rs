@@ -102,7 +102,7 @@ async fn what_does_not_fit_is_told_with_its_path_and_all_together() {
     let beginnings = [
         "kind.subprocess.mode.command.command: the command must not be blank",
         "priority: must be a whole number",
-        "slot: may hold letters",
+        "slot: may hold A–Z, a–z, digits",
         "stall.bogus: is not a field here",
         "timeout: must be from 1 to",
     ];

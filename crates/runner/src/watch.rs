@@ -241,6 +241,10 @@ impl Watch {
 
     /// A shim that was stopped, by its own program or by anybody else, hears no end and keeps no timeout: it is let go on.
     fn look_after_shim(&mut self) {
+        if self.ends.outcome.is_closed() {
+            // Somebody else follows the run.
+            return;
+        }
         let stopped = self.shim().filter(stands_still);
         let stood = std::mem::replace(&mut self.stands_still, stopped.is_some());
         if let Some(shim) = stopped {

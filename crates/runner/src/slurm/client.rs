@@ -232,7 +232,8 @@ impl Client {
 
     /// A partition by its name; `None` where there is none, or nobody can say.
     pub(super) async fn partition(&self, name: &str) -> Option<ClusterPartition> {
-        let words = ["--all", "--noheader", "--partition", name, "--format", offer::FORMAT];
+        // Hidden ones too; `--partition` beside it is refused.
+        let words = ["--all", "--noheader", "--format", offer::FORMAT];
         let said = self.say("sinfo", &words, PREVIEWED_WITHIN).await.ok().filter(|said| said.well)?;
         offer::partitions(&said.out).into_iter().find(|one| one.name == name)
     }

@@ -32,6 +32,8 @@ pub(crate) struct Effect {
     pub(crate) looks: Arc<Semaphore>,
     pub(crate) mailbox: mpsc::WeakSender<Message>,
     pub(crate) keyring: Arc<dyn Keyring>,
+    /// Closed once the actor has ended.
+    pub(crate) alive: watch::Receiver<()>,
 }
 
 impl Effect {
@@ -125,7 +127,7 @@ impl Effect {
     /// Reports a run as started and, later, as ended.
     pub(crate) async fn watch(self, id: TaskId, attempt: u32, mut handle: solti_runner::RunHandle) {
         let mut standing = handle.standing();
-        let mut begun = false;
+        let (mut begun, mut alive) = (false, self.alive.clone());
         if standing.is_none() {
             begun = true;
             self.begun(&id, attempt, &handle, None).await;
@@ -149,6 +151,8 @@ impl Effect {
                     }
                 },
                 outcome = handle.wait() => break outcome,
+                // Where the process goes on without its engine, the run is that of whoever takes the folder over.
+                Err(_) = alive.changed() => return,
                 Ok(()) = main_ended.changed() => {
                     let word = main_ended.borrow_and_update().as_ref().map(main_ended_words);
                     if let Some(main_ended) = word {

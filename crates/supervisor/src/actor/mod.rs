@@ -284,6 +284,8 @@ pub(crate) struct Actor {
     pub(crate) wakeful: HashMap<TaskId, KeepAwake>,
     /// What the running tasks ask for.
     pub(crate) awake: watch::Sender<KeepAwake>,
+    /// Who goes on beside the actor hears by it of its end.
+    alive: watch::Sender<()>,
 }
 
 impl Actor {
@@ -330,6 +332,7 @@ impl Actor {
             looking: Looks::default(),
             wakeful: HashMap::new(),
             awake: watch::Sender::new(KeepAwake::Never),
+            alive: watch::Sender::new(()),
         }
     }
 
@@ -467,6 +470,7 @@ impl Actor {
             looks: Arc::clone(&self.looks),
             mailbox: self.mailbox.clone(),
             keyring: Arc::clone(&self.config.keyring),
+            alive: self.alive.subscribe(),
         }
     }
 }
