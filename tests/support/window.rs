@@ -35,7 +35,7 @@ fn css(test_id: &str) -> String {
     format!("[data-testid=\"{id}\"]{rest}")
 }
 
-/// Asks until there is an answer; an element that was drawn anew in between is no error.
+/// Asks until there is an answer; an element that was drawn anew, or a page that was loaded anew, in between is no error.
 pub(super) async fn eventually<T, F>(what: &str, ask: impl Fn() -> F) -> T
 where
     F: Future<Output = Result<Option<T>, WebDriverError>>,
@@ -47,6 +47,7 @@ where
             Ok(None) => None,
             Err(error) => match *error {
                 WebDriverErrorInner::NoSuchElement(_)
+                | WebDriverErrorInner::NoSuchFrame(_)
                 | WebDriverErrorInner::StaleElementReference(_)
                 | WebDriverErrorInner::ElementNotInteractable(_)
                 | WebDriverErrorInner::ElementClickIntercepted(_) => Some(error),
